@@ -1,0 +1,27 @@
+// The typed envelope of everything that travels over the control channel. On the wire: MessagePack of
+// {"sequence", "type", "body"}.
+#pragma once
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace ballast {
+
+struct Message {
+  std::string type;     // 'command', 'event', ...
+  nlohmann::json body;  // the typed struct that `type` names, written by its to_json
+  std::uint64_t sequence = 0;  // set by the channel: 1, 2, 3, ... in each direction
+};
+
+struct MalformedMessage : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+std::vector<std::uint8_t> encode(const Message& message);
+// Throws MalformedMessage on anything that `encode` cannot have written.
+Message decode(std::span<const std::uint8_t> bytes);
+
+}  // namespace ballast
