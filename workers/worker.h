@@ -1,0 +1,67 @@
+// One rank's job: takes commands from its queue, first in, first out, and reports an event for each.
+#pragma once
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "comm/communicator.h"
+#include "comm/control_channel.h"
+#include "workers/actor.h"
+#include "workers/batch_store.h"
+#include "workers/critic.h"
+#include "workers/scorer.h"
+#include "workers/worker_settings.h"
+
+namespace ballast {
+
+// The command that a rank is working on, readable from other threads: for messages at a sudden end.
+class LastCommand {
+ public:
+  void set(std::string description);
+  std::string get() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::string description_ = "none";
+};
+
+class Worker {
+ public:
+  // All outlive the worker. `groups` has a communicator for each role with several replicas that this rank plays.
+  struct Links {
+    ControlClient& control;
+    Communicator& world;
+    std::map<Role, std::unique_ptr<Communicator>> groups;
+    LastCommand& last_command;
+  };
+  Worker(WorkerSettings settings, Links links);
+
+  // Works until the orchestrator closes the channel. A command that fails is reported and poisons the run: the worker
+  // then only waits for the end. Throws ControlError when the orchestrator is lost.
+  void run();
+
+ private:
+  void work_on(const Command& command);
+  Event execute(const Command& command);
+  Event execute(const Load& load);
+  Event execute(const Generate& generate);
+  Event execute(const Transfer& transfer);
+  Event execute(const Score& score);
+  Event execute(const BuildExperience& build);
+  Event execute(const Learn& learn);
+  Event execute(const Save& save);
+  Event execute(const Free& free);
+  void report(Event event);
+  Critic& critic(Role role);
+
+  WorkerSettings settings_;
+  Links links_;
+  BatchStore store_;
+  std::unique_ptr<Actor> actor_;
+  std::map<Role, std::unique_ptr<Scorer>> scorers_;
+  std::map<Role, std::unique_ptr<Critic>> critics_;
+};
+
+}  // namespace ballast
