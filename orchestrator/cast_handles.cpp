@@ -80,9 +80,9 @@ Scored CastHandles::score(const BatchRef& rollout) {
   record_scores(rollout);
   flush();
   Scored scored{.rollout = rollout, .costs = {}, .rows_by_micro_batch = {}};
-  stream_.wait_until([&] { return metrics_.complete(rollout.id(), rollout.micro_batches(), "response_length"); });
+  stream_.wait_until([&] { return metrics_.complete(rollout.id(), rollout.micro_batches(), "generated_length"); });
   for (int m = 0; m < rollout.micro_batches(); ++m) {
-    const auto& lengths = metrics_.rows(rollout.key(m), "response_length");
+    const auto& lengths = metrics_.rows(rollout.key(m), "generated_length");
     scored.rows_by_micro_batch.push_back(std::ranges::count_if(lengths, [](double length) { return length > 0; }));
   }
   record_experience(rollout);

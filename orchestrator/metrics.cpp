@@ -7,11 +7,10 @@
 namespace ballast {
 namespace {
 
-// Figures of the experience that are logged under their own name, as means over the mini-batch's rows.
-constexpr std::array<std::string_view, 6> reward_figures{"reward",        "reward_with_kl_penalty", "reward_advantage",
-                                                         "reward_return", "reward_value",           "kl_divergence"};
-constexpr std::array<std::string_view, 5> cost_figures{"cost", "cost_with_kl_penalty", "cost_advantage", "cost_return",
-                                                       "cost_value"};
+// Figures of the experience that are logged under their own name.
+constexpr std::array<std::string_view, 5> reward_figures{"reward", "reward_with_kl_penalty", "reward_advantage",
+                                                         "reward_return", "kl_divergence"};
+constexpr std::array<std::string_view, 4> cost_figures{"cost", "cost_with_kl_penalty", "cost_advantage", "cost_return"};
 
 std::string logged(std::string_view name) { return "train/" + std::string(name); }
 
@@ -53,8 +52,11 @@ double Metrics::mean(const TrainStep& step, const std::string& figure) const {
   double sum = 0.0;
   double count = 0.0;
   for (const int m : step.micro_batches) {
-    for (const double value : rows({step.batch, m}, figure)) {
-      sum += value;
+    const auto& values = rows({step.batch, m}, figure);
+    const auto& lengths = rows({step.batch, m}, "generated_length");
+    for (std::size_t row = 0; row < values.size(); ++row) {
+      if (lengths[row] == 0) continue;
+      sum += values[row];
       count += 1.0;
     }
   }
@@ -69,10 +71,10 @@ StepMetrics Metrics::of(const TrainStep& step, bool constrained) const {
     result["train/lambda"] = step.lambda;
     result["train/episode_cost"] = step.episode_cost;
   }
-  result["train/mean_generated_length"] = mean(step, "response_length");
+  result["train/mean_generated_length"] = mean(step, "generated_length");
   double longest = 0.0;
   for (const int m : step.micro_batches) {
-    longest = std::max(longest, std::ranges::max(rows({step.batch, m}, "response_length")));
+    longest = std::max(longest, std::ranges::max(rows({step.batch, m}, "generated_length")));
   }
   result["train/max_generated_length"] = longest;
   for (const auto& [role, learned] : learned_.at(step.step)) {

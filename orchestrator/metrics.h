@@ -39,6 +39,7 @@ class Metrics {
     std::map<int, std::map<std::string, double>> losses;  // by micro-batch
     std::map<std::string, double> scalars;
   };
+  // Over the mini-batch's rows that have a response.
   double mean(const TrainStep& step, const std::string& figure) const;
 
   std::map<BatchKey, std::map<std::string, std::vector<double>>> rows_;

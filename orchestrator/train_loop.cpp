@@ -48,7 +48,7 @@ void train_ppo_lag(const Placement& placement, const LoopConfig& config, const L
     std::vector<TrainStep> steps;
     for (std::int64_t pass = 0; pass < config.batch.passes; ++pass) {
       for (const auto& mini : mini_batches(scored, prompts, config.batch)) {
-        const bool due = config.lambda.update_every == UpdateEvery::step || steps.empty();
+        const bool due = config.lambda.update_every == LambdaUpdateEvery::Step || steps.empty();
         if (roles.constrained() && due) lambda.update(costs.mean());
         steps.push_back({.step = step++,
                          .batch = scored.rollout.id(),

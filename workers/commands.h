@@ -139,7 +139,7 @@ struct Event {
   EventKind kind = EventKind::started;
   double seconds = 0.0;          // finished: time the command took
   std::int64_t store_bytes = 0;  // bytes of tensors in the rank's batch store
-  Figures rows;                  // Generate: response_length; Score of Cost: cost; BuildExperience: see experience.h
+  Figures rows;                  // Generate: generated_length; Score of Cost: cost; BuildExperience: see experience.h
   Figures micro_batches;         // Learn: losses, already divided by the mini-batch's normaliser
   std::map<std::string, double> scalars;  // Learn: learning_rate, grad_norm
   std::string error;                      // failed: what happened

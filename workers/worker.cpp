@@ -9,38 +9,16 @@
 #include "workers/user_error.h"
 
 namespace ballast {
-namespace {
-
-constexpr auto idle_wait = std::chrono::milliseconds(1000);
-
-}  // namespace
-
-void LastCommand::set(std::string description) {
-  const std::lock_guard lock(mutex_);
-  description_ = std::move(description);
-}
-
-std::string LastCommand::get() const {
-  const std::lock_guard lock(mutex_);
-  return description_;
-}
-
 Worker::Worker(WorkerSettings settings, Links links) : settings_(std::move(settings)), links_(std::move(links)) {}
 
 void Worker::run() {
-  while (!links_.control.closed_by_server()) {
-    const auto incoming = links_.control.receive(idle_wait);
-    if (!incoming) continue;
-    if (const auto* lost = std::get_if<PeerLost>(&*incoming)) {
-      if (links_.control.closed_by_server()) return;
-      throw ControlError(lost->reason);
-    }
-    work_on(std::get<Message>(*incoming).body.get<Command>());
+  bool failed = false;
+  while (const auto command = links_.commands.next()) {
+    if (!failed) failed = !work_on(*command);
   }
 }
 
-void Worker::work_on(const Command& command) {
-  links_.last_command.set(describe(command));
+bool Worker::work_on(const Command& command) {
   report({.command = command.number, .kind = EventKind::started});
   const auto begin = std::chrono::steady_clock::now();
   Event event;
@@ -54,12 +32,13 @@ void Worker::work_on(const Command& command) {
   }
   event.command = command.number;
   event.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  report(std::move(event));
+  report(event);
+  return event.kind == EventKind::finished;
 }
 
 void Worker::report(Event event) {
   event.store_bytes = store_.bytes();
-  links_.control.send({.type = "event", .body = event});
+  links_.commands.report(event);
 }
 
 Event Worker::execute(const Command& command) {

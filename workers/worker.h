@@ -1,49 +1,34 @@
 // One rank's job: takes commands from its queue, first in, first out, and reports an event for each.
 #pragma once
-#include <atomic>
 #include <map>
 #include <memory>
-#include <mutex>
-#include <string>
 
 #include "comm/communicator.h"
-#include "comm/control_channel.h"
 #include "workers/actor.h"
 #include "workers/batch_store.h"
+#include "workers/command_source.h"
 #include "workers/critic.h"
 #include "workers/scorer.h"
 #include "workers/worker_settings.h"
 
 namespace ballast {
 
-// The command that a rank is working on, readable from other threads: for messages at a sudden end.
-class LastCommand {
- public:
-  void set(std::string description);
-  std::string get() const;
-
- private:
-  mutable std::mutex mutex_;
-  std::string description_ = "none";
-};
-
 class Worker {
  public:
   // All outlive the worker. `groups` has a communicator for each role with several replicas that this rank plays.
   struct Links {
-    ControlClient& control;
+    CommandSource& commands;
     Communicator& world;
     std::map<Role, std::unique_ptr<Communicator>> groups;
-    LastCommand& last_command;
   };
   Worker(WorkerSettings settings, Links links);
 
   // Works until the orchestrator closes the channel. A command that fails is reported and poisons the run: the worker
-  // then only waits for the end. Throws ControlError when the orchestrator is lost.
+  // then only waits for the end.
   void run();
 
  private:
-  void work_on(const Command& command);
+  bool work_on(const Command& command);  // false: it failed
   Event execute(const Command& command);
   Event execute(const Load& load);
   Event execute(const Generate& generate);
