@@ -4,7 +4,7 @@
 
 #include <bit>
 
-#include "workers/model/checkpoint_check.h"
+#include "workers/model/safetensors.h"
 
 namespace ballast {
 namespace {
@@ -29,7 +29,8 @@ void check_model(const std::string& field, const ModelSource& source, bool requi
     if (required) violations.push_back(fmt::format("{}: no model; give path (a Hugging Face folder) or random", field));
   } else {
     try {
-      check_checkpoint(source);
+      model_config(source);
+      if (source.path) SafetensorsReader{*source.path};
     } catch (const ModelError& error) {
       violations.push_back(fmt::format("{}: {}", field, error.what()));
     }

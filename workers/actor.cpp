@@ -77,7 +77,7 @@ std::int64_t labelled_tokens(const std::vector<std::vector<LabelledRow>>& micro_
 
 Actor::Actor(const WorkerSettings& settings, std::int64_t training_steps, Replicas replicas)
     : ppo_(settings.ppo),
-      model_(CausalLM::from_source(settings.actor.model)),
+      model_(CausalLM::from_source(settings.actor.model, Use::Learn)),
       generator_(settings.sampling, settings.seed),
       learner_(model_->parameters(), settings.actor.optimizer, training_steps, replicas) {}
 
