@@ -30,10 +30,12 @@ function(ballast_use_torch target)
   target_precompile_headers(${target} REUSE_FROM ballast_torch_pch)
 endfunction()
 
-# ballast_test(NAME SOURCES a.cpp ... LINK lib ... LABEL unit|distributed|golden|gpu [RANKS n] [TORCH] [TIMEOUT s])
-# RANKS: the test program runs under mpirun with that many ranks (it calls MPI_Init itself).
+# ballast_test(NAME SOURCES a.cpp ... LINK lib ... LABEL unit|distributed|golden|gpu [RANKS n] [TORCH] [TIMEOUT s]
+#              [MPI_ARGS arg ... VARIANT word])
+# RANKS: the test program runs under mpirun with that many ranks (it calls MPI_Init itself), with MPI_ARGS if given.
+# VARIANT ends the test's name, where one program runs several times with the same RANKS.
 function(ballast_test name)
-  cmake_parse_arguments(arg "TORCH" "LABEL;RANKS;TIMEOUT" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(arg "TORCH" "LABEL;RANKS;TIMEOUT;VARIANT" "SOURCES;LINK;MPI_ARGS" ${ARGN})
   if(NOT TARGET ${name})
     add_executable(${name} ${arg_SOURCES})
     ballast_compile_settings(${name})
@@ -52,7 +54,10 @@ function(ballast_test name)
   set(command $<TARGET_FILE:${name}>)
   if(arg_RANKS)
     set(test_name ${name}_${arg_RANKS}_ranks)
-    set(command ${MPIEXEC_EXECUTABLE} --oversubscribe -n ${arg_RANKS} $<TARGET_FILE:${name}>)
+    set(command ${MPIEXEC_EXECUTABLE} --oversubscribe -n ${arg_RANKS} ${arg_MPI_ARGS} $<TARGET_FILE:${name}>)
+  endif()
+  if(arg_VARIANT)
+    string(APPEND test_name _${arg_VARIANT})
   endif()
   add_test(NAME ${test_name} COMMAND ${command} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties(${test_name} PROPERTIES

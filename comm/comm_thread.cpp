@@ -9,9 +9,9 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto shortest_pause = 20us;
-constexpr auto longest_pause = 1000us;
+constexpr auto longest_pause = 2000us;
 // A round that took longer has moved bytes: more are likely to follow, so do not sleep long.
-constexpr auto busy_round = 15us;
+constexpr auto busy_round = 30us;
 // The transport may still hold bytes of operations that are done for us (eager sends); give it rounds to part with
 // them.
 constexpr auto linger = 50ms;
@@ -109,7 +109,7 @@ void CommThread::round() {
     }
     if (!operation->done() && !operation->posted()) still_posting.push_back(operation->sequence());
   }
-  for (std::size_t i = 0; i < listeners_.size(); ++i) listeners_[i]->poll();
+  if (!listeners_.empty()) listeners_[next_listener_++ % listeners_.size()]->poll();
   drop_finished();
   adapt_pause(moved || Clock::now() - start > busy_round);
 }

@@ -38,7 +38,7 @@ class Operation : public Completion {
 class Listener {
  public:
   virtual ~Listener() = default;
-  virtual void poll() = 0;   // in every round; must not block
+  virtual void poll() = 0;   // one listener in every round, in turn; must not block
   virtual void close() = 0;  // once, before the transport is finalised
 };
 
@@ -82,6 +82,7 @@ class CommThread {
   std::vector<std::shared_ptr<Operation>> in_flight_;  // this and what follows: the thread's own
   std::vector<std::shared_ptr<Operation>> failed_;     // kept: the transport may still use their memory
   std::vector<std::shared_ptr<Listener>> listeners_;
+  std::size_t next_listener_ = 0;
   std::map<const void*, std::string> ended_;  // sequence -> why
   Clock::time_point last_activity_ = Clock::now();
   std::chrono::microseconds pause_{0};

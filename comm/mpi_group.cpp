@@ -234,9 +234,9 @@ void MpiGroup::poll() {
   if (mpi_->abort_request == MPI_REQUEST_NULL) return;
   int arrived = 0;
   const int code = MPI_Test(&mpi_->abort_request, &arrived, MPI_STATUS_IGNORE);
-  if (code != MPI_SUCCESS) {  // with fault tolerance: a peer has died
+  if (code != MPI_SUCCESS) {
     mpi_->abort_request = MPI_REQUEST_NULL;
-    end(mpi_text(code));
+    end("a rank of the group has died: " + mpi_text(code));
   } else if (arrived) {
     end(mpi_->abort_text.data());
   }
