@@ -39,7 +39,8 @@ class Architecture(unittest.TestCase):
     def test_orchestrator_sees_of_workers_roles_and_commands(self):
         self.assert_allowed("orchestrator/a.h", '#include "workers/role.h"')
         self.assert_allowed("orchestrator/a.h", '#include "workers/commands.h"')
-        self.assert_found("orchestrator/a.h", '#include "workers/actor.h"', "only workers/role.h")
+        self.assert_allowed("orchestrator/a.h", '#include "workers/worker_settings.h"')
+        self.assert_found("orchestrator/a.h", '#include "workers/actor.h"', "sees of the workers only")
 
     def test_vendors_stay_in_their_homes(self):
         for header, home in [
@@ -52,6 +53,19 @@ class Architecture(unittest.TestCase):
         self.assert_found("orchestrator/a.cpp", "#include <ATen/core/Tensor.h>", "torch")
         self.assert_found("launch/config_file.h", "#include <torch/torch.h>", "torch")
         self.assert_found("workers/actor.cpp", "#include <c10/cuda/CUDAStream.h>", "CUDA")
+
+    def test_torch_is_not_reached_by_a_detour(self):
+        tree = {
+            "orchestrator/a.cpp": '#include "orchestrator/a.h"\n',
+            "orchestrator/a.h": '#include "algorithms/settings.h"\n',
+            "algorithms/settings.h": '#include "algorithms/settings.h"\n#include <vector>\n',
+        }
+        self.assertEqual(check(tree), [])
+        tree["algorithms/settings.h"] = "#include <torch/torch.h>\n"
+        self.assertEqual(check(tree), [
+            "orchestrator/a.cpp: reaches torch by orchestrator/a.h -> algorithms/settings.h",
+            "orchestrator/a.h: reaches torch by algorithms/settings.h",
+        ])
 
     def test_headers_have_no_conditionals(self):
         for line in ("#if BALLAST_NCCL", "#ifdef NDEBUG", "  #  ifndef GUARD"):
