@@ -30,12 +30,14 @@ function(ballast_use_torch target)
   target_precompile_headers(${target} REUSE_FROM ballast_torch_pch)
 endfunction()
 
+set(ballast_test_environment OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1)
+
 # ballast_test(NAME SOURCES a.cpp ... LINK lib ... LABEL unit|distributed|golden|gpu [RANKS n] [TORCH] [TIMEOUT s]
-#              [MPI_ARGS arg ... VARIANT word])
+#              [MPI_ARGS arg ... VARIANT word] [ARGS arg ...])
 # RANKS: the test program runs under mpirun with that many ranks (it calls MPI_Init itself), with MPI_ARGS if given.
-# VARIANT ends the test's name, where one program runs several times with the same RANKS.
+# VARIANT ends the test's name, where one program runs several times with the same RANKS. ARGS go to the program.
 function(ballast_test name)
-  cmake_parse_arguments(arg "TORCH" "LABEL;RANKS;TIMEOUT;VARIANT" "SOURCES;LINK;MPI_ARGS" ${ARGN})
+  cmake_parse_arguments(arg "TORCH" "LABEL;RANKS;TIMEOUT;VARIANT" "SOURCES;LINK;MPI_ARGS;ARGS" ${ARGN})
   if(NOT TARGET ${name})
     add_executable(${name} ${arg_SOURCES})
     ballast_compile_settings(${name})
@@ -59,10 +61,10 @@ function(ballast_test name)
   if(arg_VARIANT)
     string(APPEND test_name _${arg_VARIANT})
   endif()
-  add_test(NAME ${test_name} COMMAND ${command} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${test_name} COMMAND ${command} ${arg_ARGS} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties(${test_name} PROPERTIES
     LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT}
-    ENVIRONMENT "OMP_NUM_THREADS=1;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
+    ENVIRONMENT "${ballast_test_environment}")
 endfunction()
 
 # The one precompiled header of everything that includes torch.

@@ -1,39 +1,21 @@
 #include "launch/environment.h"
 
-#include <unistd.h>
-
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
 
-#include "launch/settings_violations.h"
-
 namespace ballast {
-namespace {
 
-std::optional<std::string_view> variable(const char* name) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? std::nullopt : std::optional<std::string_view>(text);
-}
-
-}  // namespace
-
-std::optional<int> omp_num_threads() {
-  const auto text = variable("OMP_NUM_THREADS");
-  if (!text) {
-    return std::nullopt;
+int launcher_rank() {
+  for (const char* name : {"PMIX_RANK", "OMPI_COMM_WORLD_RANK", "SLURM_PROCID"}) {
+    const char* text = std::getenv(name);
+    if (text == nullptr) continue;
+    const std::string_view digits(text);
+    int rank = 0;
+    const auto [end, error] = std::from_chars(digits.begin(), digits.end(), rank);
+    if (error == std::errc() && end == digits.end()) return rank;
   }
-  int threads = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), threads);
-  if (error != std::errc() || end != text->data() + text->size() || threads < 1) {
-    Violations violations;
-    const Where environment{.source = "environment"};
-    violations.add({environment, "OMP_NUM_THREADS", "'" + std::string(*text) + "'", "a whole number of at least 1"});
-    violations.throw_if_any();
-  }
-  return threads;
+  return 0;
 }
-
-bool output_is_terminal() { return isatty(STDOUT_FILENO) == 1 && variable("TERM") != "dumb"; }
 
 }  // namespace ballast

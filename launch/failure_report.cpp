@@ -4,8 +4,6 @@
 
 #include <fstream>
 
-#include "comm/log.h"
-
 namespace ballast {
 
 void FailureReport::write_into(const std::filesystem::path& run_folder) {

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "launch/commands/train.h"
+#include "launch/environment.h"
 #include "launch/version.h"
 
 namespace {
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     return ballast::train(options);
   } catch (const CLI::ParseError& error) {
+    if (ballast::launcher_rank() != 0) return error.get_exit_code() == 0 ? EXIT_SUCCESS : 2;  // rank 0 speaks for all
     return app.exit(error) == 0 ? EXIT_SUCCESS : 2;
   } catch (const std::exception& error) {
     fmt::print(stderr, "ballast: {}\n", error.what());

@@ -28,12 +28,11 @@ std::filesystem::path make_run_folder(const std::filesystem::path& folder, const
   if (std::filesystem::exists(folder / "config.yaml")) aside = move_aside(folder);
   std::filesystem::create_directories(folder);
   std::ofstream(folder / "config.yaml") << facts.config_yaml;
-  const nlohmann::json environment{
-      {"ballast", version},
-      {"commit", commit},
-      {"started", fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::now()))},
-      {"command_line", facts.command_line},
-      {"hosts", facts.hosts}};
+  const nlohmann::json environment{{"ballast", version},
+                                   {"commit", commit},
+                                   {"started", fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::now()))},
+                                   {"command_line", facts.command_line},
+                                   {"hosts", facts.hosts}};
   std::ofstream(folder / "environment.json") << environment.dump(2) << '\n';
   return aside;
 }

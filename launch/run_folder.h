@@ -7,9 +7,9 @@
 namespace ballast {
 
 struct RunFacts {
-  std::string config_yaml;              // the resolved configuration
+  std::string config_yaml;  // the resolved configuration
   std::vector<std::string> command_line;
-  std::vector<std::string> hosts;       // by rank
+  std::vector<std::string> hosts;  // by rank
 };
 
 // Makes the folder with config.yaml and environment.json. A run that lies there already is moved aside to FOLDER.1,

@@ -33,11 +33,11 @@ Session::Session(Parts parts) : parts_(std::move(parts)) {
   const auto server_keys = CurveKeyPair::generate();
   const auto rank_keys = world.all_gather(keys.public_key);
   if (world.rank() == 0) {
-    server_ = std::make_unique<ControlServer>(ControlServer::Options{
-        .keys = server_keys,
-        .rank_keys = rank_keys,
-        .bind = on_one_host(world) ? "tcp://127.0.0.1:*" : "tcp://*:*",
-        .config = {}});
+    server_ = std::make_unique<ControlServer>(
+        ControlServer::Options{.keys = server_keys,
+                               .rank_keys = rank_keys,
+                               .bind = on_one_host(world) ? "tcp://127.0.0.1:*" : "tcp://*:*",
+                               .config = {}});
   }
   const auto server_key = world.broadcast(server_keys.public_key, 0);
   const auto endpoint = world.broadcast(server_ ? reachable_endpoint(server_->endpoint(), world) : "", 0);

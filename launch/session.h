@@ -1,5 +1,5 @@
-// One process of a training job from MPI start to end: on every rank a worker, on rank 0 also the orchestrator, in a thread
-// of its own.
+// One process of a training job from MPI start to end: on every rank a worker, on rank 0 also the orchestrator, in a
+// thread of its own.
 #pragma once
 #include <functional>
 #include <memory>
@@ -26,8 +26,8 @@ class Session {
   explicit Session(Parts parts);
   ~Session();
 
-  // Runs `orchestrate` on rank 0 and the worker everywhere; returns the exit code. An internal failure does not return: the
-  // process says what happened and ends, mpirun then ends the others.
+  // Runs `orchestrate` on rank 0 and the worker everywhere; returns the exit code. An internal failure does not return:
+  // the process says what happened and ends, mpirun then ends the others.
   int run(const std::function<void(CommandStream&)>& orchestrate);
 
   // 'rank 2 (node07, reward)' and the command it works on: for last words, from any thread.

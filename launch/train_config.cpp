@@ -57,9 +57,10 @@ std::vector<std::string> violations_of(const TrainConfig& config) {
                                      random.max_length));
   }
   if (random.max_length >= config.loop.batch.max_length) {
-    violations.push_back(fmt::format("prompts.random.max_length: found {}; it must leave room for a response within "
-                                     "batch.max_length ({})",
-                                     random.max_length, config.loop.batch.max_length));
+    violations.push_back(
+        fmt::format("prompts.random.max_length: found {}; it must leave room for a response within "
+                    "batch.max_length ({})",
+                    random.max_length, config.loop.batch.max_length));
   }
   const bool constrained = config.algorithm == Algorithm::ppo_lag;
   check_model("actor.model", workers.actor.model, true, violations);

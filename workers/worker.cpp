@@ -5,8 +5,8 @@
 #include <chrono>
 #include <utility>
 
-#include "workers/transfer.h"
 #include "workers/model/model_config.h"
+#include "workers/transfer.h"
 
 namespace ballast {
 Worker::Worker(WorkerSettings settings, Links links) : settings_(std::move(settings)), links_(std::move(links)) {}

@@ -119,8 +119,15 @@ int train(const TrainOptions& options) {
   failure.write_into(world.rank() <= 1 ? config.output : "");
   int exit_code = EXIT_SUCCESS;
   {
-    Session running({.world = world, .placement = placement, .workers = config.workers, .stream = config.stream, .failure = failure});
-    const auto announce = [&](Session* now) { const std::lock_guard lock(session_mutex); session = now; };
+    Session running({.world = world,
+                     .placement = placement,
+                     .workers = config.workers,
+                     .stream = config.stream,
+                     .failure = failure});
+    const auto announce = [&](Session* now) {
+      const std::lock_guard lock(session_mutex);
+      session = now;
+    };
     announce(&running);
     exit_code = running.run([&](CommandStream& stream) { orchestrate(config, placement, stream); });
     announce(nullptr);

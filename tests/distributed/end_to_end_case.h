@@ -1,5 +1,5 @@
-// A golden end-to-end folder (e2e-*): the rollouts, models and hyper-parameters that the reference implementation was run
-// with, as settings of our own training loop.
+// A golden end-to-end folder (e2e-*): the rollouts, models and hyper-parameters that the reference implementation was
+// run with, as settings of our own training loop.
 #pragma once
 #include <filesystem>
 #include <memory>

@@ -1,5 +1,5 @@
-// Runs every golden end-to-end folder as commands through the queues, on as many ranks as mpirun starts, and compares with
-// the reference implementation. Usage: golden_end_to_end OUTPUT_FOLDER; leaves each run in OUTPUT_FOLDER/NAME.
+// Runs every golden end-to-end folder as commands through the queues, on as many ranks as mpirun starts, and compares
+// with the reference implementation. Usage: golden_end_to_end OUTPUT_FOLDER; leaves each run in OUTPUT_FOLDER/NAME.
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
@@ -30,7 +30,8 @@ std::vector<Role> roles_of_case(const EndToEndCase& end_to_end) {
 int run_case(const EndToEndCase& end_to_end, const std::filesystem::path& run_folder, World& world) {
   FailureReport failure;
   const auto placement = auto_placement(roles_of_case(end_to_end), world.size(), 2);
-  Session session({.world = world, .placement = placement, .workers = end_to_end.workers, .stream = {}, .failure = failure});
+  Session session(
+      {.world = world, .placement = placement, .workers = end_to_end.workers, .stream = {}, .failure = failure});
   return session.run([&](CommandStream& stream) {
     Metrics metrics;
     stream.add_listener([&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });

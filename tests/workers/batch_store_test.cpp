@@ -31,8 +31,11 @@ TEST(BatchStore, FreesAllMicroBatchesOfOneBatchAndNoOther) {
 
 TEST(BatchStore, NamesWhatIsMissing) {
   const BatchStore store;
-  EXPECT_THAT([&] { store.get({3, 1}, Field::RefLogProbs); },
-              ThrowsMessage<std::out_of_range>(HasSubstr("batch 3, micro-batch 1 has no field 'ref_log_probs'")));
+  EXPECT_THAT(
+      [&] {
+        store.get({3, 1}, Field::RefLogProbs);
+      },
+      ThrowsMessage<std::out_of_range>(HasSubstr("batch 3, micro-batch 1 has no field 'ref_log_probs'")));
 }
 
 }  // namespace

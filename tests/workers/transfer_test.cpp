@@ -19,8 +19,11 @@ at::Tensor log_probs() { return torch::arange(4, torch::kFloat).view({2, 2}).t()
 TEST(Transfer, CarriesEveryLegAtOnceInBothDirections) {
   constexpr int ranks = 3;
   // 0 -> 1 and 0 -> 2 tokens, 1 -> 0 log-probs, and a leg from 2 to itself.
-  const Transfer transfer{.key = key, .rows = 2, .max_length = 3,
-                          .legs = {{Field::Tokens, 0, 1}, {Field::Tokens, 0, 2}, {Field::LogProbs, 1, 0}, {Field::Cost, 2, 2}}};
+  const Transfer transfer{
+      .key = key,
+      .rows = 2,
+      .max_length = 3,
+      .legs = {{Field::Tokens, 0, 1}, {Field::Tokens, 0, 2}, {Field::LogProbs, 1, 0}, {Field::Cost, 2, 2}}};
   LoopbackWorld world(ranks);
   std::vector<BatchStore> stores(ranks);
   stores[0].put(key, Field::Tokens, tokens());
