@@ -50,13 +50,15 @@ function(ballast_test name)
   endif()
   set(test_name ${name})
   set(command $<TARGET_FILE:${name}>)
+  set(processors 1)
   if(arg_RANKS)
     set(test_name ${name}_${arg_RANKS}_ranks)
+    set(processors ${arg_RANKS})
     set(command ${MPIEXEC_EXECUTABLE} --oversubscribe -n ${arg_RANKS} $<TARGET_FILE:${name}>)
   endif()
   add_test(NAME ${test_name} COMMAND ${command} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties(${test_name} PROPERTIES
-    LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT}
+    LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${processors}
     ENVIRONMENT "OMP_NUM_THREADS=1;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
 endfunction()
 
