@@ -54,8 +54,10 @@ function(ballast_test name)
   endif()
   set(test_name ${name})
   set(command $<TARGET_FILE:${name}>)
+  set(processors 1)
   if(arg_RANKS)
     set(test_name ${name}_${arg_RANKS}_ranks)
+    set(processors ${arg_RANKS})
     set(command ${MPIEXEC_EXECUTABLE} --oversubscribe -n ${arg_RANKS} ${arg_MPI_ARGS} $<TARGET_FILE:${name}>)
   endif()
   if(arg_VARIANT)
@@ -63,7 +65,7 @@ function(ballast_test name)
   endif()
   add_test(NAME ${test_name} COMMAND ${command} ${arg_ARGS} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties(${test_name} PROPERTIES
-    LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT}
+    LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${processors}
     ENVIRONMENT "${ballast_test_environment}")
 endfunction()
 

@@ -96,7 +96,7 @@ int train(const TrainOptions& options) {
   const EndWatch watch([&](const std::string& reason) {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));  // the orchestrator may know more
     const std::lock_guard lock(session_mutex);
-    if (session && session->rank() == 0) failure.say(fmt::format("{}: {}", session->where(), reason));
+    if (session && world_rank == 0) failure.say(fmt::format("{}: {}", session->where(), reason));
     std::_Exit(EXIT_FAILURE);
   });
   World world(nullptr, nullptr);
