@@ -38,7 +38,7 @@ Session::Session(Parts parts) : parts_(std::move(parts)) {
                                .rank_keys = rank_keys,
                                .bind = on_one_host(world) ? "tcp://127.0.0.1:*" : "tcp://*:*",
                                .config = {},
-        .log = Logger({.rank = 0, .host = world.host()})});
+                               .log = Logger({.rank = 0, .host = world.host()})});
   }
   const auto server_key = world.broadcast(server_keys.public_key, 0);
   const auto endpoint = world.broadcast(server_ ? reachable_endpoint(server_->endpoint(), world) : "", 0);

@@ -9,6 +9,7 @@
 
 #include "launch/config_file.h"
 #include "launch/end_watch.h"
+#include "launch/environment.h"
 #include "launch/run_folder.h"
 #include "launch/session.h"
 #include "launch/train_config.h"
@@ -96,7 +97,7 @@ int train(const TrainOptions& options) {
   const EndWatch watch([&](const std::string& reason) {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));  // the orchestrator may know more
     const std::lock_guard lock(session_mutex);
-    if (session && world_rank == 0) failure.say(fmt::format("{}: {}", session->where(), reason));
+    if (session && launcher_rank() == 0) failure.say(fmt::format("{}: {}", session->where(), reason));
     std::_Exit(EXIT_FAILURE);
   });
   World world(nullptr, nullptr);
