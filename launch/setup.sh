@@ -85,18 +85,6 @@ cmake_is_old() {
   [[ $(printf '%s\n' 3.25 "${version:-0}" | sort -V | head -n 1) != 3.25 ]]
 }
 
-# PyPI's torch is built for CUDA and needs its toolkit. Where there is no GPU to use it, the index of CPU builds goes first;
-# pip would ask an index that cannot be reached again and again, so it is only named when it answers.
-torch_index() {
-  local cpu_builds=https://download.pytorch.org/whl/cpu
-  if command -v nvidia-smi >/dev/null && command -v nvcc >/dev/null; then
-    return
-  fi
-  if "$venv/bin/python" -c "import urllib.request as r; r.urlopen('$cpu_builds/torch/', timeout=5)" 2>>"$log"; then
-    echo "--extra-index-url=$cpu_builds"
-  fi
-}
-
 install_wheels() {
   local wheels=() installed=$venv/ballast-wheels
   is_folder "$torch" || wheels+=("$torch")
@@ -107,8 +95,7 @@ install_wheels() {
   fi
   say "installing ${wheels[*]} in $venv"
   logged "python3 -m venv" python3 -m venv "$venv"
-  # shellcheck disable=SC2046  # no index: no word
-  logged "pip install" "$venv/bin/pip" install --disable-pip-version-check $(torch_index) "${wheels[@]}"
+  logged "pip install" "$venv/bin/pip" install --disable-pip-version-check "${wheels[@]}"
   echo "${wheels[*]}" >"$installed"
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "tests/golden/data_runners.h"
 #include "tests/golden/maths_runners.h"
 
 namespace ballast::golden {
@@ -21,8 +22,12 @@ constexpr auto runners = std::to_array<std::pair<std::string_view, Runner>>({
     {"lambda_update", run_lambda_update},
     {"masked_mean", run_masked_mean},
     {"normalizer", run_normalizer},
+    {"preference_data", run_preference_data},
+    {"prompt_format", run_prompt_format},
+    {"prompt_only_data", run_prompt_only_data},
     {"ptx_loss", run_ptx_loss},
     {"reward_loss", run_reward_loss},
+    {"supervised_data", run_supervised_data},
 });
 
 }  // namespace
