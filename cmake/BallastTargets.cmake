@@ -13,13 +13,14 @@ function(ballast_compile_settings target)
   endif()
 endfunction()
 
-# ballast_library(NAME SOURCES a.cpp ... LINK lib ... [TORCH])
+# ballast_library(NAME SOURCES a.cpp ... LINK lib ... [VENDOR lib ...] [TORCH])
+# VENDOR: libraries that no header names, so that their include paths and flags stay in this folder.
 # TORCH: the folder includes torch headers and shares the one precompiled header.
 function(ballast_library name)
-  cmake_parse_arguments(arg "TORCH" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(arg "TORCH" "" "SOURCES;LINK;VENDOR" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
   ballast_compile_settings(${name})
-  target_link_libraries(${name} PUBLIC ${arg_LINK})
+  target_link_libraries(${name} PUBLIC ${arg_LINK} PRIVATE ${arg_VENDOR})
   if(arg_TORCH)
     ballast_use_torch(${name})
   endif()

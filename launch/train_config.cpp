@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "workers/model/safetensors.h"
+#include "workers/user_error.h"
 
 namespace ballast {
 namespace {
@@ -31,7 +32,7 @@ void check_model(const std::string& field, const ModelSource& source, bool requi
     try {
       model_config(source);
       if (source.path) SafetensorsReader{*source.path};
-    } catch (const ModelError& error) {
+    } catch (const UserError& error) {
       violations.push_back(fmt::format("{}: {}", field, error.what()));
     }
   }

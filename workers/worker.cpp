@@ -5,8 +5,8 @@
 #include <chrono>
 #include <utility>
 
-#include "workers/model/model_config.h"
 #include "workers/transfer.h"
+#include "workers/user_error.h"
 
 namespace ballast {
 Worker::Worker(WorkerSettings settings, Links links) : settings_(std::move(settings)), links_(std::move(links)) {}
@@ -25,7 +25,7 @@ bool Worker::work_on(const Command& command) {
   try {
     event = execute(command);
     event.kind = EventKind::finished;
-  } catch (const ModelError& error) {
+  } catch (const UserError& error) {
     event = {.kind = EventKind::failed, .error = error.what(), .user_error = true};
   } catch (const std::exception& error) {
     event = {.kind = EventKind::failed, .error = error.what()};
