@@ -1,5 +1,5 @@
-// Reads a tree of settings into a struct that describes itself. Every value that does not fit becomes a violation and
-// leaves the field at its default, so that one reading finds all of them.
+// Reads a tree of settings into a struct that describes itself. A value that does not fit becomes a violation and does
+// not end the reading, so that one reading finds all of them.
 #pragma once
 #include <fmt/format.h>
 
@@ -132,9 +132,11 @@ bool read_setting(const SettingsField& field, std::optional<T>& value) {
     return true;
   }
   T present = value.value_or(T{});
-  const bool read = read_setting(field, present);
+  if (!read_setting(field, present)) {
+    return false;
+  }
   value = std::move(present);
-  return read;
+  return true;
 }
 
 template <typename T>

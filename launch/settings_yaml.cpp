@@ -79,6 +79,9 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void add_entry(SettingsNode& mapping, const SettingsNode& key, SettingsNode value) {
+    if (value.kind == SettingsNode::Kind::Null) {
+      value.where = key.where;  // the parser's mark of a value that is left out is where the next thing stands
+    }
     if (key.kind != SettingsNode::Kind::Scalar) {
       violations_.add({key.where, "", key.in_words() + " as a key", "text"});
     } else if (mapping.find(key.text) != nullptr) {

@@ -5,4 +5,6 @@
 
 cd "$root"
 ballast_build
-exec ctest --preset release --parallel "$(nproc)" "$@"
+# nproc would otherwise say how many threads OpenMP may use.
+cores=$(env -u OMP_NUM_THREADS nproc)
+exec ctest --preset release --parallel "$cores" "$@"

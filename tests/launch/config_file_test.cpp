@@ -199,6 +199,10 @@ TEST(ConfigFile, NamesTheItemAndItsLine) {
   EXPECT_THAT(error_of("placement:\n  actor: [0,\n    x]\n"), StartsWith("run.yaml:3: field 'placement.actor[1]'"));
 }
 
+TEST(ConfigFile, NamesTheLineOfAValueThatIsLeftOut) {
+  EXPECT_THAT(error_of("seed: 1\nnote:\n\n\nstrict: true\n"), StartsWith("run.yaml:2: field 'note': found null"));
+}
+
 TEST(ConfigFile, RefusesDuplicateKeys) {
   EXPECT_EQ(error_of("seed: 1\nlagrange:\n  init: 1\n  init: 2\n"),
             "run.yaml:4: field 'lagrange.init': found the key a second time; allowed each key once in a mapping");
