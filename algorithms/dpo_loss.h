@@ -40,7 +40,7 @@ struct DpoLoss {
   torch::Tensor other_rewards_B;
 };
 
-/// -log sigmoid(beta [sum (log pi - log pi_ref)]_better - [the same]_worse). Log-probabilities [2B, T] of
+/// -log sigmoid(beta ([sum log pi - log pi_ref]_better - [..]_worse)). Log-probabilities [2B, T] of
 /// gather_log_probs. A half that ends before the first difference (cut off there) contributes an empty sum.
 DpoLoss dpo_loss(const torch::Tensor& log_probs_2BT, const torch::Tensor& ref_log_probs_2BT, const TokenPairs& pairs,
                  const DpoConfig& config);

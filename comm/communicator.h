@@ -1,5 +1,6 @@
-// Moves tensors between the ranks of one group. Knows no role, no algorithm and no tensor library: a buffer is a pointer,
-// a count and a dtype, as in NCCL. Every operation is asynchronous and returns a Work; every wait has a deadline.
+// Moves tensors between the ranks of one group. Knows no role, no algorithm and no tensor library: a buffer is a
+// pointer, a count and a dtype, as in NCCL. Every operation is asynchronous and returns a Work; every wait has a
+// deadline.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -18,7 +19,8 @@ enum class ReduceOp : std::uint8_t { sum, max };
 
 std::size_t size_of(DType dtype);  // bytes of one element
 
-// Typed memory that the caller owns and keeps alive, untouched, until the operation's Work is done. May lie on a device.
+// Typed memory that the caller owns and keeps alive, untouched, until the operation's Work is done. May lie on a
+// device.
 struct Buffer {
   void* data = nullptr;
   std::int64_t count = 0;  // elements
@@ -72,6 +74,7 @@ struct Receive {
 
 struct CommunicatorConfig {
   std::int64_t max_elements_per_call = 1 << 28;  // larger operations are cut into pieces of at most this many elements
+  std::chrono::milliseconds blocking_timeout{60'000};  // deadline of calls that wait by themselves: split, World's own
 };
 
 // All ranks of the group make the same calls in the same order.
@@ -97,7 +100,9 @@ class Communicator {
   // calls it with the same arguments. Ranks that are not members receive nullptr.
   virtual std::unique_ptr<Communicator> split(std::string name, std::vector<int> members) = 0;
 
-  // Ends every operation under way and every later one, here and on the peers, with a CommunicationError.
+  // Ends every operation under way and every later one, here and on the peers, in this group and in the groups split
+  // from it, with a CommunicationError. May be called from any thread. Buffers of the operations it ends may still be
+  // written to until the process ends.
   virtual void abort(const std::string& reason) = 0;
 
   Work send(int to, ConstBuffer buffer) { return exchange({{to, buffer}}, {}); }

@@ -1,5 +1,4 @@
 // All MPI ranks of the job: start, the first exchange of small facts, the world communicator, ordered close.
-// The only place, with mpi_communicator, that includes MPI.
 #pragma once
 #include <memory>
 #include <string>
@@ -11,21 +10,28 @@ namespace ballast {
 
 class World {
  public:
-  // Initialises MPI (thread support SERIALIZED) and starts the comm thread, which makes every later MPI call.
+  // Starts the comm thread, which makes every MPI call, and initialises MPI on it (thread support SERIALIZED). Works
+  // without mpirun as well: a world of one rank. Throws CommunicationError.
   World(int* argc, char*** argv, CommunicatorConfig config = {});
-  ~World();  // closes if `close` was not called
+  // Closes; aborts instead while an exception unwinds the stack. Never throws.
+  ~World();
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
   int rank() const;
   int size() const;
-  const std::string& host() const;                 // of this rank
-  Communicator& communicator();                    // over all ranks, group name 'world'
-  // Start-up exchanges of a few bytes; collective, blocking, asleep while they wait.
+  const std::string& host() const;                // of this rank
+  const std::vector<std::string>& hosts() const;  // of every rank
+  Communicator& communicator();                   // over all ranks, group name 'world'
+  // Start-up exchanges of a few bytes; collective, blocking, asleep while they wait (at most config.blocking_timeout).
   std::vector<std::string> all_gather(const std::string& bytes);
   std::string broadcast(std::string bytes, int root);
-  // Collective: waits for all, stops the comm thread, finalises MPI.
+  // Collective: waits for all, stops the comm thread, finalises MPI. When not every rank comes (within
+  // config.blocking_timeout), throws CommunicationError and leaves MPI as `abort` does. A second call does nothing.
   void close();
+  // Ends every operation here and on the peers with this reason, stops the comm thread and leaves MPI without
+  // finalising it, which would wait for the others: the process has to end, and mpirun then ends the job.
+  void abort(const std::string& reason);
 
  private:
   class Impl;

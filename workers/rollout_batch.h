@@ -9,13 +9,13 @@ namespace ballast {
 
 // B rows, L = max_length, T = L - 1.
 struct RolloutBatch {
-  PackedTokens packed;
+  PackedBatch rows;
   at::Tensor mask_BT;  // response_mask
-  std::int64_t T = 0;
 
   static RolloutBatch from_store(const BatchStore& store, const BatchKey& key);
+  const PackedTokens& packed() const { return rows.packed; }
   // [N] values at packed positions -> [B, T], 0 elsewhere; differentiable.
-  at::Tensor by_prediction(const at::Tensor& values_N) const;
+  at::Tensor by_prediction(const at::Tensor& values_N) const { return unpack_next_token(values_N, rows); }
 };
 
 }  // namespace ballast

@@ -15,7 +15,7 @@ class Scorer {
   virtual Figures score(const Score& command, BatchStore& store) = 0;
 };
 
-// Reads the role's model. Throws UserError when it cannot be read.
+// Reads the role's model. Throws ModelError when it cannot be read.
 std::unique_ptr<Scorer> make_scorer(Role role, const WorkerSettings& settings);
 
 }  // namespace ballast

@@ -20,6 +20,17 @@ struct FrozenRoleSettings {
   }
 };
 
+struct ScorerSettings {
+  ModelSource model;
+  bool normalize = false;
+
+  template <typename Fields>
+  void describe(Fields& field) {
+    field("model", model, "where the weights come from");
+    field("normalize", normalize, "scores are normalised by the statistics in the checkpoint");
+  }
+};
+
 struct TrainedRoleSettings {
   ModelSource model;
   OptimizerConfig optimizer;
@@ -34,8 +45,8 @@ struct TrainedRoleSettings {
 struct WorkerSettings {
   TrainedRoleSettings actor{.model = {}, .optimizer = {.learning_rate = 1e-5, .weight_decay = 0.01}};
   FrozenRoleSettings reference;  // empty: the actor as it starts
-  FrozenRoleSettings reward;
-  FrozenRoleSettings cost;
+  ScorerSettings reward;
+  ScorerSettings cost;
   TrainedRoleSettings reward_critic{};  // empty model: starts as the reward model
   TrainedRoleSettings cost_critic{};    // empty model: starts as the cost model
   PpoConfig ppo;
