@@ -1,0 +1,33 @@
+// Attention, apart from the layers that project into it: training, prefill and decode differ only here.
+// N tokens, H heads, K heads of keys and values (H is a multiple of K), D elements per head.
+#pragma once
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace ballast {
+
+// Which layer asks, and how it attends.
+struct AttentionSite {
+  std::int64_t layer = 0;
+  double scale = 1.0;                  // of the scores
+  std::optional<std::int64_t> window;  // keys that a query sees, itself included; empty: all before it
+};
+
+// Queries, keys and values of the tokens at hand, positions already applied.
+struct AttentionInput {
+  torch::Tensor q_NHD;
+  torch::Tensor k_NKD;
+  torch::Tensor v_NKD;
+};
+
+// Returns [N, H, D]. Layers call it in order, once each; an implementation may keep keys and values for later tokens.
+using Attend = std::function<torch::Tensor(const AttentionSite&, const AttentionInput&)>;
+
+// Causal attention inside each of the packed sequences; `cu_lengths` as in PackedTokens. Differentiable.
+Attend packed_attention(std::vector<std::int64_t> cu_lengths);
+
+}  // namespace ballast

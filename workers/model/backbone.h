@@ -1,0 +1,25 @@
+// A transformer without its head.
+#pragma once
+#include <torch/torch.h>
+
+#include "workers/model/attention.h"
+#include "workers/model/packed_tokens.h"
+
+namespace ballast {
+
+class Backbone {
+ public:
+  virtual ~Backbone() = default;
+
+  // Hidden states after the final norm, [N, hidden]. Tokens and positions are int64 [N]; what a token sees of the
+  // others is up to `attend`, which is how generation comes in with its cache.
+  virtual torch::Tensor forward(const torch::Tensor& tokens_N, const torch::Tensor& positions_N,
+                                const Attend& attend) const = 0;
+
+  // Causal attention inside each sequence.
+  torch::Tensor forward(const PackedTokens& packed) const {
+    return forward(packed.tokens_N, packed.positions_N, packed_attention(packed.cu_lengths));
+  }
+};
+
+}  // namespace ballast

@@ -1,0 +1,54 @@
+#include "workers/model/causal_lm.h"
+
+#include "workers/model/model_folder.h"
+#include "workers/model/registry.h"
+#include "workers/model/token_log_probs.h"
+#include "workers/model/weights.h"
+
+namespace ballast {
+namespace {
+
+constexpr const char* head_name = "lm_head.weight";
+
+// Backbone and head; a tied head is the embedding, the first parameter of every backbone, by another name.
+std::vector<ParameterSpec> specs_of(const ModelConfig& config) {
+  auto specs = architecture_of(config.family, config.head).parameters(config);
+  if (config.tied_embeddings) {
+    specs.front().alias = head_name;
+  } else {
+    specs.push_back(
+        {.name = head_name, .shape = {config.vocab, config.hidden}, .initial_std = config.initializer_range});
+  }
+  return specs;
+}
+
+}  // namespace
+
+CausalLM::CausalLM(ModelConfig config, Use use)
+    : config_(std::move(config)),
+      parameters_(specs_of(config_), use),
+      backbone_(architecture_of(config_.family, config_.head).make(config_, parameters_)),
+      head_VE_(parameters_.at(head_name)) {}
+
+std::unique_ptr<CausalLM> CausalLM::from_source(const ModelSource& source, Use use) {
+  ModelConfig config = model_config(source);
+  if (!config.is_causal_lm())
+    throw ModelError((*source.path / "config.json").string() +
+                     ": field 'architectures': found a score model; allowed: a causal language model");
+  std::unique_ptr<CausalLM> model(new CausalLM(std::move(config), use));
+  if (source.path)
+    load_weights(SafetensorsReader(*source.path), model->parameters_, {});
+  else
+    initialise(model->parameters_, source.seed);
+  return model;
+}
+
+torch::Tensor CausalLM::next_token_log_probs(const PackedTokens& packed) const {
+  const auto [rows_M, ids_M] = next_tokens(packed);
+  const torch::Tensor log_probs_M = token_log_probs(hidden(packed).index_select(0, rows_M), head_VE_, ids_M);
+  return torch::zeros({packed.tokens()}, log_probs_M.options()).index_copy(0, rows_M, log_probs_M);
+}
+
+void CausalLM::save(const std::filesystem::path& folder) const { save_model_folder(folder, config_, parameters_, {}); }
+
+}  // namespace ballast

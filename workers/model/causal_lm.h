@@ -1,0 +1,48 @@
+// A causal language model: the actor and the reference. N tokens, E = hidden, V = vocabulary.
+#pragma once
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "workers/model/backbone.h"
+#include "workers/model/model_config.h"
+#include "workers/model/model_source.h"
+#include "workers/model/packed_tokens.h"
+#include "workers/model/parameters.h"
+
+namespace ballast {
+
+class CausalLM {
+ public:
+  // Reads the folder, or draws weights. Throws ModelError or SafetensorsError.
+  static std::unique_ptr<CausalLM> from_source(const ModelSource& source, Use use);
+
+  // float32 [N]: log-probability of each token's follower in its sequence, 0 at a sequence's last token. The head runs
+  // only where there is a follower and never holds all logits. Differentiable.
+  torch::Tensor next_token_log_probs(const PackedTokens& packed) const;
+
+  // [N, E] after the final norm.
+  torch::Tensor hidden(const PackedTokens& packed) const { return backbone_->forward(packed); }
+  // [..., V] of hidden states [..., E].
+  torch::Tensor logits(const torch::Tensor& hidden) const { return at::linear(hidden, head_VE_); }
+
+  // Writes config.json and model.safetensors into the folder, which it makes; transformers opens it.
+  void save(const std::filesystem::path& folder) const;
+
+  const ModelConfig& config() const { return config_; }
+  const Backbone& backbone() const { return *backbone_; }
+  Parameters& parameters() { return parameters_; }
+  const Parameters& parameters() const { return parameters_; }
+
+ private:
+  CausalLM(ModelConfig config, Use use);
+
+  ModelConfig config_;
+  Parameters parameters_;
+  std::unique_ptr<Backbone> backbone_;
+  torch::Tensor head_VE_;
+};
+
+}  // namespace ballast

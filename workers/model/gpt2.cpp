@@ -1,0 +1,145 @@
+// N tokens, E = hidden, I = intermediate, H heads, D = head_dim.
+#include "workers/model/gpt2.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace ballast {
+namespace {
+
+constexpr const char* token_embedding_name = "transformer.wte.weight";
+constexpr const char* position_embedding_name = "transformer.wpe.weight";
+constexpr const char* final_norm_name = "transformer.ln_f";
+
+std::string layer_prefix(std::int64_t layer) { return fmt::format("transformer.h.{}.", layer); }
+
+// transformers' Conv1D: y = x W + b with W [in, out].
+struct Conv1d {
+  torch::Tensor weight_IO;
+  torch::Tensor bias_O;
+
+  torch::Tensor operator()(const torch::Tensor& x_NI) const { return at::addmm(bias_O, x_NI, weight_IO); }
+};
+
+struct LayerNorm {
+  torch::Tensor weight_E;
+  torch::Tensor bias_E;
+  double epsilon;
+
+  torch::Tensor operator()(const torch::Tensor& x_NE) const {
+    return at::layer_norm(x_NE, weight_E.sizes(), weight_E, bias_E, epsilon);
+  }
+};
+
+struct Gpt2Layer {
+  AttentionSite site;
+  LayerNorm attention_norm;
+  Conv1d qkv, o;
+  LayerNorm mlp_norm;
+  Conv1d up, down;
+};
+
+class Gpt2 final : public Backbone {
+ public:
+  Gpt2(const ModelConfig& config, const Parameters& parameters);
+  using Backbone::forward;
+  torch::Tensor forward(const torch::Tensor& tokens_N, const torch::Tensor& positions_N,
+                        const Attend& attend) const override;
+
+ private:
+  torch::Tensor attention(const Gpt2Layer& layer, const torch::Tensor& x_NE, const Attend& attend) const;
+
+  std::int64_t head_dim_;
+  torch::Tensor token_embedding_VE_;
+  torch::Tensor position_embedding_PE_;
+  std::vector<Gpt2Layer> layers_;
+  LayerNorm final_norm_;
+};
+
+LayerNorm norm_at(const Parameters& parameters, const std::string& name, double epsilon) {
+  return {.weight_E = parameters.at(name + ".weight"), .bias_E = parameters.at(name + ".bias"), .epsilon = epsilon};
+}
+
+double score_scale(const ModelConfig& config, std::int64_t layer) {
+  double scale = config.scale_attention ? 1.0 / std::sqrt(static_cast<double>(config.head_dim)) : 1.0;
+  if (config.scale_attention_by_layer) scale /= static_cast<double>(layer + 1);
+  return scale;
+}
+
+Gpt2Layer layer_at(const ModelConfig& config, const Parameters& parameters, std::int64_t index) {
+  const std::string prefix = layer_prefix(index);
+  const auto conv = [&](const char* name) {
+    return Conv1d{parameters.at(prefix + name + ".weight"), parameters.at(prefix + name + ".bias")};
+  };
+  return {.site = {.layer = index, .scale = score_scale(config, index), .window = std::nullopt},
+          .attention_norm = norm_at(parameters, prefix + "ln_1", config.norm_epsilon),
+          .qkv = conv("attn.c_attn"),
+          .o = conv("attn.c_proj"),
+          .mlp_norm = norm_at(parameters, prefix + "ln_2", config.norm_epsilon),
+          .up = conv("mlp.c_fc"),
+          .down = conv("mlp.c_proj")};
+}
+
+Gpt2::Gpt2(const ModelConfig& config, const Parameters& parameters)
+    : head_dim_(config.head_dim),
+      token_embedding_VE_(parameters.at(token_embedding_name)),
+      position_embedding_PE_(parameters.at(position_embedding_name)),
+      final_norm_(norm_at(parameters, final_norm_name, config.norm_epsilon)) {
+  for (std::int64_t i = 0; i < config.layers; ++i) layers_.push_back(layer_at(config, parameters, i));
+}
+
+torch::Tensor Gpt2::attention(const Gpt2Layer& layer, const torch::Tensor& x_NE, const Attend& attend) const {
+  const auto qkv = layer.qkv(x_NE).view({x_NE.size(0), 3, -1, head_dim_}).unbind(1);
+  const torch::Tensor out_NHD = attend(layer.site, {.q_NHD = qkv[0], .k_NKD = qkv[1], .v_NKD = qkv[2]});
+  return layer.o(out_NHD.flatten(1));
+}
+
+torch::Tensor Gpt2::forward(const torch::Tensor& tokens_N, const torch::Tensor& positions_N,
+                            const Attend& attend) const {
+  torch::Tensor x_NE =
+      at::embedding(token_embedding_VE_, tokens_N) + at::embedding(position_embedding_PE_, positions_N);
+  for (const Gpt2Layer& layer : layers_) {
+    x_NE = x_NE + attention(layer, layer.attention_norm(x_NE), attend);
+    x_NE = x_NE + layer.down(at::gelu(layer.up(layer.mlp_norm(x_NE)), "tanh"));
+  }
+  return final_norm_(x_NE);
+}
+
+}  // namespace
+
+std::vector<ParameterSpec> gpt2_parameters(const ModelConfig& config) {
+  const double std = config.initializer_range;
+  const double residual_std = std / std::sqrt(2.0 * static_cast<double>(config.layers));  // of what adds to the stream
+  const std::int64_t E = config.hidden;
+  const std::int64_t I = config.intermediate;
+  std::vector<ParameterSpec> specs;
+  const auto norm = [&](const std::string& name) {
+    specs.push_back({.name = name + ".weight", .shape = {E}, .initial_mean = 1.0});
+    specs.push_back({.name = name + ".bias", .shape = {E}});
+  };
+  const auto conv = [&](const std::string& name, std::vector<std::int64_t> shape, double initial_std) {
+    const std::int64_t out = shape.at(1);
+    specs.push_back({.name = name + ".weight", .shape = std::move(shape), .initial_std = initial_std});
+    specs.push_back({.name = name + ".bias", .shape = {out}});
+  };
+  specs.push_back({.name = token_embedding_name, .shape = {config.vocab, E}, .initial_std = std});
+  specs.push_back({.name = position_embedding_name, .shape = {config.max_positions, E}, .initial_std = std});
+  for (std::int64_t i = 0; i < config.layers; ++i) {
+    const std::string prefix = layer_prefix(i);
+    norm(prefix + "ln_1");
+    conv(prefix + "attn.c_attn", {E, 3 * E}, std);
+    conv(prefix + "attn.c_proj", {E, E}, residual_std);
+    norm(prefix + "ln_2");
+    conv(prefix + "mlp.c_fc", {E, I}, std);
+    conv(prefix + "mlp.c_proj", {I, E}, residual_std);
+  }
+  norm(final_norm_name);
+  return specs;
+}
+
+std::unique_ptr<Backbone> make_gpt2(const ModelConfig& config, const Parameters& parameters) {
+  return std::make_unique<Gpt2>(config, parameters);
+}
+
+}  // namespace ballast

@@ -1,0 +1,31 @@
+// Parts that the backbones share.
+#pragma once
+#include <torch/torch.h>
+
+#include <string>
+
+#include "workers/model/parameters.h"
+
+namespace ballast {
+
+// y = x W^T + b for x [N, in], W [out, in]; no bias where the tensor is undefined.
+struct Linear {
+  torch::Tensor weight;
+  torch::Tensor bias;
+
+  torch::Tensor operator()(const torch::Tensor& x_NI) const { return at::linear(x_NI, weight, bias); }
+};
+
+// Takes NAME.weight, and NAME.bias where the parameters have it.
+Linear linear_at(const Parameters& parameters, const std::string& name);
+
+// Appends NAME.weight [out, in] ~ N(0, std) and, if asked for, NAME.bias = 0.
+struct LinearShape {
+  std::int64_t in = 0;
+  std::int64_t out = 0;
+  bool bias = false;
+  double initial_std = 0.02;
+};
+void append_linear(std::vector<ParameterSpec>& specs, const std::string& name, const LinearShape& shape);
+
+}  // namespace ballast

@@ -1,0 +1,17 @@
+// Llama, and what differs from it in settings only: Mistral (sliding window) and Qwen2 (biases of q, k and v).
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "workers/model/backbone.h"
+#include "workers/model/model_config.h"
+#include "workers/model/parameters.h"
+
+namespace ballast {
+
+// All parameters but the head's.
+std::vector<ParameterSpec> llama_parameters(const ModelConfig& config);
+
+std::unique_ptr<Backbone> make_llama(const ModelConfig& config, const Parameters& parameters);
+
+}  // namespace ballast

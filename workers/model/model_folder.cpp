@@ -1,0 +1,20 @@
+#include "workers/model/model_folder.h"
+
+#include "workers/model/atomic_file.h"
+#include "workers/model/safetensors.h"
+
+namespace ballast {
+
+void save_model_folder(const std::filesystem::path& folder, const ModelConfig& config, const Parameters& parameters,
+                       const std::map<std::string, torch::Tensor>& buffers) {
+  std::filesystem::create_directories(folder);
+  auto tensors = buffers;
+  for (const Segment& segment : parameters.segments())
+    tensors.emplace(segment.spec.name, parameters.at(segment.spec.name));
+  write_safetensors(folder / "model.safetensors", tensors);
+  AtomicFile config_file(folder / "config.json");
+  config_file.write(to_json(config).dump(2) + "\n");
+  config_file.commit();
+}
+
+}  // namespace ballast

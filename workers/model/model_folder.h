@@ -1,0 +1,17 @@
+// Writes a Hugging Face model folder.
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "workers/model/model_config.h"
+#include "workers/model/parameters.h"
+
+namespace ballast {
+
+// config.json and model.safetensors, each complete or absent, in a folder that is made if need be. `buffers` are saved
+// beside the parameters. Throws std::system_error.
+void save_model_folder(const std::filesystem::path& folder, const ModelConfig& config, const Parameters& parameters,
+                       const std::map<std::string, torch::Tensor>& buffers);
+
+}  // namespace ballast

@@ -1,0 +1,102 @@
+#include "workers/model/parameters.h"
+
+#include <algorithm>
+#include <cctype>
+#include <stdexcept>
+
+namespace ballast {
+namespace {
+
+constexpr std::int64_t alignment = 16;  // elements; 64 bytes of float32
+
+std::int64_t aligned(std::int64_t size) { return (size + alignment - 1) / alignment * alignment; }
+
+std::int64_t elements(const ParameterSpec& spec) {
+  std::int64_t product = 1;
+  for (const std::int64_t extent : spec.shape) product *= extent;
+  return product;
+}
+
+}  // namespace
+
+std::int64_t count_elements(const std::vector<ParameterSpec>& specs) {
+  std::int64_t sum = 0;
+  for (const ParameterSpec& spec : specs) sum += elements(spec);
+  return sum;
+}
+
+bool is_decayed(std::string_view name) {
+  std::string lower(name);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  return lower.find("bias") == std::string::npos && lower.find("layernorm.weight") == std::string::npos;
+}
+
+Parameters::Parameters(std::vector<ParameterSpec> specs, Use use) {
+  lay_out(std::move(specs), use);
+  flat_ = torch::zeros({storage_size_}, torch::kFloat32);
+  if (trainable_size_ > 0) flat_gradient_ = torch::zeros({trainable_size_}, torch::kFloat32);
+  for (const Segment& segment : segments_) make_leaf(segment);
+}
+
+void Parameters::lay_out(std::vector<ParameterSpec> specs, Use use) {
+  const bool trainable = use == Use::Learn;
+  for (ParameterSpec& spec : specs) {
+    const std::int64_t numel = elements(spec);
+    const bool decayed = is_decayed(spec.name);
+    segments_.push_back({.spec = std::move(spec), .numel = numel, .decayed = decayed, .trainable = trainable});
+  }
+  const auto part = [](const Segment& segment) { return !segment.trainable ? 2 : segment.decayed ? 0 : 1; };
+  std::stable_sort(segments_.begin(), segments_.end(),
+                   [&](const Segment& a, const Segment& b) { return part(a) < part(b); });
+  for (Segment& segment : segments_) {
+    segment.offset = storage_size_;
+    storage_size_ += aligned(segment.numel);
+    if (part(segment) <= 1) trainable_size_ = storage_size_;
+    if (part(segment) == 0) decayed_size_ = storage_size_;
+  }
+}
+
+void Parameters::make_leaf(const Segment& segment) {
+  const auto view = [&](const torch::Tensor& flat) {
+    return flat.narrow(0, segment.offset, segment.numel).view(segment.spec.shape).detach();
+  };
+  torch::Tensor leaf = view(flat_);
+  if (segment.trainable) {
+    leaf.set_requires_grad(true);
+    leaf.mutable_grad() = view(flat_gradient_);
+  }
+  for (const std::string& name : {segment.spec.name, segment.spec.alias}) {
+    if (name.empty()) continue;
+    if (!leaves_.emplace(name, leaf).second) throw std::invalid_argument("two parameters are named " + name);
+  }
+}
+
+torch::Tensor Parameters::at(std::string_view name) const {
+  const auto leaf = leaves_.find(name);
+  if (leaf == leaves_.end()) throw std::out_of_range("no parameter is named " + std::string(name));
+  return leaf->second;
+}
+
+bool Parameters::contains(std::string_view name) const { return leaves_.contains(name); }
+
+std::int64_t Parameters::numel() const {
+  std::int64_t sum = 0;
+  for (const Segment& segment : segments_) sum += segment.numel;
+  return sum;
+}
+
+std::int64_t Parameters::bytes() const {
+  return static_cast<std::int64_t>(flat_.nbytes() + (flat_gradient_.defined() ? flat_gradient_.nbytes() : 0));
+}
+
+const Segment& Parameters::segment_at(std::int64_t element) const {
+  const auto after = std::upper_bound(segments_.begin(), segments_.end(), element,
+                                      [](std::int64_t e, const Segment& segment) { return e < segment.offset; });
+  return *std::prev(after);
+}
+
+void Parameters::zero_gradient() {
+  if (flat_gradient_.defined()) flat_gradient_.zero_();
+}
+
+}  // namespace ballast

@@ -1,0 +1,82 @@
+// A model's parameters in one flat storage, so that an optimizer step, a broadcast or a checkpoint is one operation.
+#pragma once
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ballast {
+
+// Learn: parameters have gradients. Infer: all of them are frozen and there is no gradient storage.
+enum class Use : std::uint8_t { Learn, Infer };
+
+// What a model asks for. Initial values are N(mean, std).
+struct ParameterSpec {
+  std::string name;  // as Hugging Face checkpoints have it
+  std::vector<std::int64_t> shape;
+  double initial_mean = 0.0;
+  double initial_std = 0.0;
+  std::string alias = "";  // second name of a tied weight; empty: none
+};
+
+// Number of elements of all parameters together.
+std::int64_t count_elements(const std::vector<ParameterSpec>& specs);
+
+// One parameter's place in the flat storage. `offset` counts elements.
+struct Segment {
+  ParameterSpec spec;
+  std::int64_t offset = 0;
+  std::int64_t numel = 0;
+  bool decayed = false;  // by weight decay
+  bool trainable = false;
+};
+
+// False for names that contain "bias" or "layernorm.weight" in any case, as in the reference implementation: the final
+// norm's weight and those of GPT-2's ln_* do decay.
+bool is_decayed(std::string_view name);
+
+// float32. Order: trainable and decayed, trainable and not decayed, frozen; inside each as the model asked. Segments
+// start at multiples of 16 elements (64 bytes); the gaps are zero and stay zero.
+class Parameters {
+ public:
+  // All values are zero. Throws std::invalid_argument for a name that comes twice.
+  Parameters(std::vector<ParameterSpec> specs, Use use);
+
+  // By name or alias: an autograd leaf that shares the flat storage and whose grad shares the flat gradient.
+  // Throws std::out_of_range for an unknown name.
+  torch::Tensor at(std::string_view name) const;
+  bool contains(std::string_view name) const;
+
+  const std::vector<Segment>& segments() const { return segments_; }
+  // [storage] everything; [trainable] its learning part, undefined if there is none; [decayed] is the front of both.
+  const torch::Tensor& flat() const { return flat_; }
+  const torch::Tensor& flat_gradient() const { return flat_gradient_; }
+  std::int64_t trainable_size() const { return trainable_size_; }
+  std::int64_t decayed_size() const { return decayed_size_; }
+
+  // Elements of all parameters, without gaps.
+  std::int64_t numel() const;
+  // Of parameters and gradients in memory.
+  std::int64_t bytes() const;
+  // The segment that holds this element of the flat storage; for messages. Gaps belong to the segment before them.
+  const Segment& segment_at(std::int64_t element) const;
+
+  void zero_gradient();
+
+ private:
+  void lay_out(std::vector<ParameterSpec> specs, Use use);
+  void make_leaf(const Segment& segment);
+
+  std::vector<Segment> segments_;
+  std::int64_t storage_size_ = 0;
+  std::int64_t trainable_size_ = 0;
+  std::int64_t decayed_size_ = 0;
+  torch::Tensor flat_;
+  torch::Tensor flat_gradient_;
+  std::map<std::string, torch::Tensor, std::less<>> leaves_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,29 @@
+// The model architectures that we know, by the names in config.json. No torch.
+#pragma once
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "workers/model/model_config.h"
+
+namespace ballast {
+
+class Backbone;
+class Parameters;
+struct ParameterSpec;
+
+struct Architecture {
+  std::string_view name;
+  Family family = Family::Llama;
+  Head head = Head::LanguageModel;
+  std::vector<ParameterSpec> (*parameters)(const ModelConfig&) = nullptr;  // of the backbone
+  std::unique_ptr<Backbone> (*make)(const ModelConfig&, const Parameters&) = nullptr;
+};
+
+std::span<const Architecture> architectures();
+
+// The first row for this family and head: the name that we write. Every pair of them has one.
+const Architecture& architecture_of(Family family, Head head);
+
+}  // namespace ballast

@@ -1,0 +1,134 @@
+#include "workers/model/score_model.h"
+
+#include <fmt/format.h>
+
+#include "algorithms/end_scores.h"
+#include "workers/model/model_folder.h"
+#include "workers/model/registry.h"
+#include "workers/model/weights.h"
+
+namespace ballast {
+namespace {
+
+constexpr const char* weight_name = "score_head.weight";
+constexpr const char* bias_name = "score_head.bias";
+constexpr const char* mean_name = "normalizer.mean";
+constexpr const char* var_name = "normalizer.var";
+constexpr const char* count_name = "normalizer.count";
+
+std::vector<ParameterSpec> specs_of(const ModelConfig& config) {
+  auto specs = architecture_of(config.family, config.head).parameters(config);
+  specs.push_back({.name = weight_name, .shape = {1, config.hidden}, .initial_std = config.initializer_range});
+  if (config.score->bias) specs.push_back({.name = bias_name, .shape = {1}});
+  return specs;
+}
+
+// A causal language model's shape becomes a score model's.
+ModelConfig as_score_model(ModelConfig config, ScoreType type) {
+  if (config.is_causal_lm()) config.score = ScoreHeadConfig{};
+  config.head = Head::Score;
+  config.score->type = type;
+  return config;
+}
+
+Normalization normalization_of(ScoreType type) {
+  switch (type) {
+    case ScoreType::Reward:
+      return Normalization::Affine;
+    case ScoreType::Cost:
+      return Normalization::Scale;
+    case ScoreType::Critic:
+      return Normalization::Identity;
+  }
+  throw std::logic_error("a score type without a normalisation");
+}
+
+CheckpointTolerance tolerance_for(Head stored_head) {
+  CheckpointTolerance tolerance{.optional = {bias_name}, .ignored = {mean_name, var_name, count_name}};
+  if (stored_head == Head::SequenceClassification) tolerance.stored_names = {{weight_name, "score.weight"}};
+  if (stored_head == Head::LanguageModel) {
+    tolerance.optional.push_back(weight_name);
+    tolerance.ignored.push_back("lm_head.weight");
+  }
+  return tolerance;
+}
+
+NormalizerState initial_state(const ScoreHeadConfig& head) {
+  return {.mean_D = torch::full({1}, head.mean), .var_D = torch::full({1}, head.var), .count = 0};
+}
+
+// One statistic of the normaliser, which older checkpoints lack.
+void read_buffer(const SafetensorsReader& reader, const char* name, torch::Tensor& value_1) {
+  if (!reader.contains(name)) return;
+  const torch::Tensor stored = reader.tensor(name);
+  if (stored.numel() != 1)
+    throw ModelError(fmt::format("{}: tensor '{}': found {} elements; expected 1", reader.file_of(name).string(), name,
+                                 stored.numel()));
+  value_1.copy_(stored.view({1}));
+}
+
+}  // namespace
+
+ScoreModel::ScoreModel(ModelConfig config, Use use)
+    : config_(std::move(config)),
+      parameters_(specs_of(config_), use),
+      backbone_(architecture_of(config_.family, config_.head).make(config_, parameters_)),
+      normalizer_(initial_state(*config_.score)) {}
+
+std::unique_ptr<ScoreModel> ScoreModel::from_source(const ModelSource& source, ScoreType type, Use use) {
+  const ModelConfig config = model_config(source);
+  std::unique_ptr<ScoreModel> model(new ScoreModel(as_score_model(config, type), use));
+  initialise(model->parameters_, source.seed);
+  if (source.path) model->load(*source.path, config.head);
+  return model;
+}
+
+std::unique_ptr<ScoreModel> ScoreModel::from_folder(const std::filesystem::path& folder, Use use) {
+  const ModelConfig config = read_model_config(folder);
+  if (!config.score)
+    throw ModelError((folder / "config.json").string() +
+                     ": field 'architectures': found a causal language model; allowed: a score model");
+  return from_source({.path = folder}, config.score->type, use);
+}
+
+void ScoreModel::load(const std::filesystem::path& folder, Head stored_head) {
+  const SafetensorsReader reader(folder);
+  load_weights(reader, parameters_, tolerance_for(stored_head));
+  torch::Tensor count_1 = torch::zeros({1}, torch::kInt64);
+  read_buffer(reader, mean_name, normalizer_.mean_D);
+  read_buffer(reader, var_name, normalizer_.var_D);
+  read_buffer(reader, count_name, count_1);
+  normalizer_.count = count_1.item<std::int64_t>();
+}
+
+torch::Tensor ScoreModel::scores(const PackedTokens& packed) const {
+  const std::optional<torch::Tensor> bias =
+      config_.score->bias ? std::optional(parameters_.at(bias_name)) : std::nullopt;
+  return token_scores(backbone_->forward(packed), parameters_.at(weight_name), bias).squeeze(1);
+}
+
+torch::Tensor ScoreModel::end_scores(const PackedTokens& packed) const {
+  std::vector<std::int64_t> ends;
+  for (std::int64_t b = 0; b < packed.sequences(); ++b) {
+    if (packed.length(b) == 0) throw std::invalid_argument(fmt::format("sequence {} has no tokens to score", b));
+    ends.push_back(packed.cu_lengths[b + 1] - 1);
+  }
+  return normalized(scores(packed).index_select(0, torch::tensor(ends, torch::kInt64)));
+}
+
+torch::Tensor ScoreModel::normalized(const torch::Tensor& scores) const {
+  if (!config_.score->do_normalize) return scores;
+  return normalize(scores.unsqueeze(-1), normalizer_, normalization_of(config_.score->type)).squeeze(-1);
+}
+
+void ScoreModel::save(const std::filesystem::path& folder) const {
+  ModelConfig config = config_;
+  config.score->mean = normalizer_.mean_D.item<double>();
+  config.score->var = normalizer_.var_D.item<double>();
+  save_model_folder(folder, config, parameters_,
+                    {{mean_name, normalizer_.mean_D},
+                     {var_name, normalizer_.var_D},
+                     {count_name, torch::full({1}, normalizer_.count, torch::kInt64)}});
+}
+
+}  // namespace ballast

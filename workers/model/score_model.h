@@ -1,0 +1,54 @@
+// A model with one number for each token: reward and cost models (which count at the last token) and critics (which
+// count everywhere). N tokens of B sequences.
+#pragma once
+#include <torch/torch.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "algorithms/normalizer.h"
+#include "workers/model/backbone.h"
+#include "workers/model/model_config.h"
+#include "workers/model/model_source.h"
+#include "workers/model/packed_tokens.h"
+#include "workers/model/parameters.h"
+
+namespace ballast {
+
+class ScoreModel {
+ public:
+  // Plays `type` whatever the folder says it was: a critic starts from a reward or cost model, its head included. From
+  // a causal language model it takes the backbone, and a random model has one; the head then is N(0, initializer_range)
+  // from the source's seed, its bias 0. Throws ModelError or SafetensorsError.
+  static std::unique_ptr<ScoreModel> from_source(const ModelSource& source, ScoreType type, Use use);
+  // As what the folder says: reward, cost or critic.
+  static std::unique_ptr<ScoreModel> from_folder(const std::filesystem::path& folder, Use use);
+
+  // float32 [N], before normalisation. Differentiable.
+  torch::Tensor scores(const PackedTokens& packed) const;
+  // float32 [B]: at the last token of each sequence, normalised if the configuration asks for it.
+  // Throws std::invalid_argument naming a sequence without tokens.
+  torch::Tensor end_scores(const PackedTokens& packed) const;
+  // By the statistics of the checkpoint, if the configuration asks for it: a reward is centred and scaled, a cost only
+  // scaled (zero stays the safety boundary), a value left alone.
+  torch::Tensor normalized(const torch::Tensor& scores) const;
+
+  // Writes config.json and model.safetensors in the layout of Safe RLHF.
+  void save(const std::filesystem::path& folder) const;
+
+  const ModelConfig& config() const { return config_; }
+  const Backbone& backbone() const { return *backbone_; }
+  Parameters& parameters() { return parameters_; }
+  const Parameters& parameters() const { return parameters_; }
+
+ private:
+  ScoreModel(ModelConfig config, Use use);
+  void load(const std::filesystem::path& folder, Head stored_head);
+
+  ModelConfig config_;
+  Parameters parameters_;
+  std::unique_ptr<Backbone> backbone_;
+  NormalizerState normalizer_;
+};
+
+}  // namespace ballast

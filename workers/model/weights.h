@@ -1,0 +1,31 @@
+// Fills parameters: from the safetensors of a Hugging Face folder, or with random numbers.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "workers/model/parameters.h"
+#include "workers/model/safetensors.h"
+
+namespace ballast {
+
+// Every parameter ~ N(mean, std) of its spec, from a generator of its own, seeded by `seed` and its name: the values
+// depend neither on the order of parameters nor on which others there are.
+void initialise(Parameters& parameters, std::int64_t seed);
+void initialise(Parameters& parameters, const Segment& segment, std::int64_t seed);
+
+// What a checkpoint may have or lack beside one tensor for each parameter.
+struct CheckpointTolerance {
+  std::map<std::string, std::string> stored_names = {};  // parameter -> its name in the file, where they differ
+  std::vector<std::string> optional = {};                // parameters that keep their value when the file lacks them
+  std::vector<std::string> ignored = {};                 // tensors in the file that we have no use for
+};
+
+// Copies float32, bfloat16 and float16 tensors into the parameters. A backbone prefix ("model.", "transformer.") may be
+// absent in the file; buffers that older versions of transformers saved are skipped. Throws ModelError naming file,
+// tensor, found and expected for a tensor that is missing, unexpected, or of another shape or dtype.
+void load_weights(const SafetensorsReader& reader, Parameters& parameters, const CheckpointTolerance& tolerance);
+
+}  // namespace ballast
