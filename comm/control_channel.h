@@ -1,7 +1,7 @@
 // Commands and events between the orchestrator and the ranks: ROUTER at the orchestrator, DEALER at each rank, CURVE
-// encryption with one key pair per rank, a ZAP handler that admits exactly the ranks' keys and ties each key to its rank.
-// Nothing is dropped silently: every message has a sequence number in its direction, a gap is fatal, sending to a rank
-// that is not connected is an error.
+// encryption with one key pair per rank, authentication (ZAP) that admits exactly the ranks' keys and ties each key to
+// its rank. Nothing is dropped silently: every message has a sequence number in its direction, a gap is fatal, sending
+// to a rank that is not connected is an error.
 #pragma once
 #include <chrono>
 #include <memory>
@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "comm/log.h"
 #include "comm/message.h"
 
 namespace ballast {
@@ -28,13 +29,14 @@ struct ControlError : std::runtime_error {
 
 struct ControlConfig {
   std::chrono::milliseconds heartbeat_interval{500};
-  std::chrono::milliseconds silence_limit{4000};  // a peer that says nothing for this long is lost
-  std::int64_t unacknowledged_limit = 10000;      // messages in flight to one peer; one more is an error
+  std::chrono::milliseconds silence_limit{4000};   // a peer that says nothing for this long is lost
+  std::chrono::milliseconds welcome_limit{60000};  // a rank waits this long for the orchestrator's first answer
+  std::int64_t unacknowledged_limit = 10000;       // messages sent to one peer and not taken there; more is an error
 };
 
 // What the orchestrator hears from one rank.
 struct PeerLost {
-  std::string reason;  // 'connection closed', 'silent for 4.0 s'
+  std::string reason;  // 'connection closed', 'silent for 4.0 s', 'sequence gap: ...'
 };
 struct Incoming {
   int rank = 0;
@@ -46,24 +48,30 @@ class ControlServer {
  public:
   struct Options {
     CurveKeyPair keys;
-    std::vector<std::string> rank_keys;   // public key of each rank
+    std::vector<std::string> rank_keys;      // public key of each rank
     std::string bind = "tcp://127.0.0.1:*";  // ZeroMQ endpoint; '*' picks a free port
     ControlConfig config;
+    Logger log;  // hears of refused connections
   };
+  // Throws ControlError when it cannot listen, or a rank's key is malformed or given twice.
   explicit ControlServer(Options options);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
   std::string endpoint() const;  // as bound, with the port
-  // Waits for a hello from every rank; throws ControlError that names the ranks that are missing.
+  // Waits for a hello from every rank; throws ControlError that names the ranks that are missing or lost.
   void wait_for_ranks(std::chrono::milliseconds timeout);
+  // Queues a message; does not wait. Throws ControlError when the rank is not connected or takes nothing any more.
   void send(int rank, Message message);
-  // The next message or loss, or nothing when `timeout` has passed.
+  // The next message or loss (once a rank, after the last message that it brought), or nothing when `timeout` has
+  // passed.
   std::optional<Incoming> receive(std::chrono::milliseconds timeout);
-  // Connections that ZAP refused so far, by reason.
+  // Why connections were refused, the first 1,000: unknown keys, another rank's name, no CURVE, a rank that is
+  // connected.
   std::vector<std::string> refusals() const;
-  // Tells every rank that the channel closes, waits for their goodbye, closes the sockets.
+  // Tells every connected rank that the channel closes, waits for their goodbyes, closes the sockets. What the ranks do
+  // from the announcement on is no loss. The destructor closes without a word, which the ranks take for a loss.
   void close(std::chrono::milliseconds timeout);
 
  private:
@@ -81,16 +89,21 @@ class ControlClient {
     std::string endpoint;
     ControlConfig config;
   };
+  // Starts to connect and returns. Throws ControlError on a malformed key or endpoint.
   explicit ControlClient(Options options);
   ~ControlClient();
   ControlClient(const ControlClient&) = delete;
   ControlClient& operator=(const ControlClient&) = delete;
 
+  // Queues a message; does not wait. Throws ControlError when the orchestrator is lost or takes nothing any more. After
+  // the orchestrator has announced the end nobody listens and the message is discarded.
   void send(Message message);
-  // The next message; PeerLost when the orchestrator is gone; nothing when `timeout` has passed.
+  // The next message; PeerLost, again and again, when the orchestrator is gone; nothing when `timeout` has passed or
+  // the orchestrator has announced the end.
   std::optional<std::variant<Message, PeerLost>> receive(std::chrono::milliseconds timeout);
   // True after the orchestrator has announced the end: what follows is no loss.
   bool closed_by_server() const;
+  // Leaves; what is queued has `timeout` to reach the orchestrator. The destructor gives it one second.
   void close(std::chrono::milliseconds timeout);
 
  private:

@@ -1,5 +1,5 @@
 // The typed envelope of everything that travels over the control channel. On the wire: MessagePack of
-// {"sequence", "type", "body"}.
+// {"body", "sequence", "type"}.
 #pragma once
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -11,8 +11,8 @@
 namespace ballast {
 
 struct Message {
-  std::string type;     // 'command', 'event', ...
-  nlohmann::json body;  // the typed struct that `type` names, written by its to_json
+  std::string type;            // 'command', 'event', ...
+  nlohmann::json body;         // the typed struct that `type` names, written by its to_json; nests at most 64 deep
   std::uint64_t sequence = 0;  // set by the channel: 1, 2, 3, ... in each direction
 };
 

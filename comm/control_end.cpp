@@ -1,0 +1,62 @@
+#include "comm/control_end.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "comm/control_socket.h"
+#include "comm/control_wire.h"
+
+namespace ballast {
+
+std::vector<std::uint8_t> seal(Message message, Ledger& ledger) {
+  if (!is_users(message)) throw ControlError(fmt::format("message type '{}' is the channel's own", message.type));
+  message.sequence = ledger.next_number();
+  auto bytes = encode(message);
+  if (bytes.size() > max_message_bytes) {
+    throw ControlError(fmt::format("a message of {} bytes is longer than {}", bytes.size(), max_message_bytes));
+  }
+  ledger.number();
+  return bytes;
+}
+
+std::vector<std::uint8_t> seal_wire(std::string_view type, Ledger& ledger) {
+  return encode({.type = std::string(type), .body = ledger.balance()});
+}
+
+void enter(const Message& message, Ledger& ledger) {
+  if (is_users(message)) {
+    ledger.arrive(message.sequence);
+  } else {
+    ledger.compare(message.body);
+  }
+}
+
+bool is_users(const Message& message) { return !message.type.starts_with(wire::prefix); }
+
+std::optional<std::string> silence(ControlClock::time_point last_heard, std::chrono::milliseconds limit) {
+  const auto quiet = ControlClock::now() - last_heard;
+  if (quiet <= limit) return std::nullopt;
+  return fmt::format("silent for {:.1f} s", std::chrono::duration<double>(quiet).count());
+}
+
+std::chrono::milliseconds Pulse::until_beat() const {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_beat_ - ControlClock::now());
+  return std::max(left, std::chrono::milliseconds(0));
+}
+
+bool Pulse::beat() {
+  const auto now = ControlClock::now();
+  if (now < next_beat_) return false;
+  next_beat_ = now + config_.heartbeat_interval;
+  return true;
+}
+
+bool Pulse::stood_still() {
+  const auto now = ControlClock::now();
+  const auto passed = now - last_turn_;
+  last_turn_ = now;
+  return passed > config_.heartbeat_interval + config_.silence_limit / 2;
+}
+
+}  // namespace ballast

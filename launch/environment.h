@@ -1,0 +1,10 @@
+// What the process is told by its surroundings rather than by its configuration. The one place that reads environment
+// variables.
+#pragma once
+
+namespace ballast {
+
+// This process's rank as its launcher (mpirun, srun) says, before MPI has started; 0 where nothing says otherwise.
+int launcher_rank();
+
+}  // namespace ballast

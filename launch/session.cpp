@@ -1,0 +1,117 @@
+#include "launch/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include "orchestrator/control_queues.h"
+
+namespace ballast {
+namespace {
+
+constexpr auto start_timeout = std::chrono::seconds(60);
+constexpr auto close_timeout = std::chrono::seconds(5);
+
+// Ranks on one machine talk over loopback; else the orchestrator listens on every interface and is found by host name.
+bool on_one_host(const World& world) {
+  return std::ranges::all_of(world.hosts(), [&](const auto& host) { return host == world.host(); });
+}
+
+std::string reachable_endpoint(const std::string& bound, const World& world) {
+  if (on_one_host(world)) return bound;
+  return fmt::format("tcp://{}{}", world.hosts().front(), bound.substr(bound.rfind(':')));
+}
+
+}  // namespace
+
+Session::Session(Parts parts) : parts_(std::move(parts)) {
+  auto& world = parts_.world;
+  const auto keys = CurveKeyPair::generate();
+  const auto server_keys = CurveKeyPair::generate();
+  const auto rank_keys = world.all_gather(keys.public_key);
+  if (world.rank() == 0) {
+    server_ = std::make_unique<ControlServer>(
+        ControlServer::Options{.keys = server_keys,
+                               .rank_keys = rank_keys,
+                               .bind = on_one_host(world) ? "tcp://127.0.0.1:*" : "tcp://*:*",
+                               .config = {},
+                               .log = Logger({.rank = 0, .host = world.host()})});
+  }
+  const auto server_key = world.broadcast(server_keys.public_key, 0);
+  const auto endpoint = world.broadcast(server_ ? reachable_endpoint(server_->endpoint(), world) : "", 0);
+  client_ = std::make_unique<ControlClient>(ControlClient::Options{
+      .rank = world.rank(), .keys = keys, .server_key = server_key, .endpoint = endpoint, .config = {}});
+  inbox_ = std::make_unique<ControlInbox>(*client_, [this](const auto& reason) { orchestrator_lost(reason); });
+}
+
+Session::~Session() = default;
+
+int Session::run(const std::function<void(CommandStream&)>& job) {
+  if (!server_) {
+    work();
+    return EXIT_SUCCESS;
+  }
+  int exit_code = EXIT_SUCCESS;
+  std::thread orchestrator([&] { exit_code = orchestrate(job); });
+  work();
+  orchestrator.join();
+  return exit_code;
+}
+
+// The orchestrator's catch site: a user error closes the job in order, anything else ends it at once.
+int Session::orchestrate(const std::function<void(CommandStream&)>& job) {
+  int exit_code = EXIT_SUCCESS;
+  try {
+    server_->wait_for_ranks(start_timeout);
+    ControlQueues queues(*server_);
+    CommandStream stream(queues, {parts_.placement, parts_.world.hosts()}, parts_.stream);
+    job(stream);
+  } catch (const RunFailed& failed) {
+    parts_.failure.say(failed.what());
+    if (!failed.user_error) std::_Exit(EXIT_FAILURE);
+    exit_code = 2;
+  } catch (const std::exception& error) {
+    parts_.failure.say(fmt::format("{}: the orchestrator failed: {}", where(), error.what()));
+    std::_Exit(EXIT_FAILURE);
+  }
+  server_->close(close_timeout);
+  return exit_code;
+}
+
+void Session::work() {
+  Worker worker(parts_.workers, {.commands = *inbox_, .world = parts_.world.communicator(), .groups = role_groups()});
+  worker.run();
+}
+
+// Replicated roles get a communicator of their own, made in table order on every rank.
+std::map<Role, std::unique_ptr<Communicator>> Session::role_groups() {
+  std::map<Role, std::unique_ptr<Communicator>> groups;
+  for (const auto& [role, ranks] : parts_.placement) {
+    if (ranks.size() < 2) continue;
+    auto group = parts_.world.communicator().split(std::string(to_string(role)), ranks);
+    if (group) groups[role] = std::move(group);
+  }
+  return groups;
+}
+
+// Rank 0 has died or is cut off; the lowest survivor says so for all.
+void Session::orchestrator_lost(const std::string& reason) {
+  if (parts_.world.rank() == 1) {
+    parts_.failure.say(fmt::format("rank 0 ({}, {}; the orchestrator) is lost: {}; seen by {}",
+                                   parts_.world.hosts().front(), roles_of(parts_.placement, 0), reason, where()));
+  } else {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));  // leave the word to rank 1
+  }
+  std::_Exit(EXIT_FAILURE);
+}
+
+std::string Session::where() const {
+  const auto rank = parts_.world.rank();
+  return fmt::format("rank {} ({}, {}), last command: {}", rank, parts_.world.host(), roles_of(parts_.placement, rank),
+                     inbox_ ? inbox_->last_command() : "none");
+}
+
+}  // namespace ballast

@@ -1,0 +1,76 @@
+#include "launch/train_config.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+
+#include "workers/model/safetensors.h"
+#include "workers/user_error.h"
+
+namespace ballast {
+namespace {
+
+using Violations = std::vector<std::string>;
+
+void check_batch(const BatchConfig& batch, Violations& violations) {
+  if (batch.mini_batch % batch.micro_batch != 0) {
+    violations.push_back(fmt::format("batch.mini_batch: found {}; it must be a multiple of batch.micro_batch ({})",
+                                     batch.mini_batch, batch.micro_batch));
+  }
+  if (batch.rollout % batch.mini_batch != 0) {
+    violations.push_back(fmt::format("batch.rollout: found {}; it must be a multiple of batch.mini_batch ({})",
+                                     batch.rollout, batch.mini_batch));
+  }
+}
+
+void check_model(const std::string& field, const ModelSource& source, bool required, Violations& violations) {
+  if (source.path && source.random) {
+    violations.push_back(fmt::format("{}: found both path and random; give one of them", field));
+  } else if (!source.path && !source.random) {
+    if (required) violations.push_back(fmt::format("{}: no model; give path (a Hugging Face folder) or random", field));
+  } else {
+    try {
+      model_config(source);
+      if (source.path) SafetensorsReader{*source.path};
+    } catch (const UserError& error) {
+      violations.push_back(fmt::format("{}: {}", field, error.what()));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Role> TrainConfig::roles() const {
+  if (algorithm == Algorithm::ppo) return {Role::Actor, Role::Reference, Role::Reward, Role::RewardCritic};
+  return {Role::Actor, Role::Reference, Role::Reward, Role::Cost, Role::RewardCritic, Role::CostCritic};
+}
+
+std::vector<std::string> violations_of(const TrainConfig& config) {
+  Violations violations;
+  const auto& workers = config.workers;
+  check_batch(config.loop.batch, violations);
+  if (!std::has_single_bit(static_cast<std::uint64_t>(workers.gradient_lanes))) {
+    violations.push_back(fmt::format("gradient_lanes: found {}; allowed is a power of two", workers.gradient_lanes));
+  }
+  const auto& random = config.prompts.random;
+  if (random.min_length > random.max_length) {
+    violations.push_back(fmt::format("prompts.random.min_length: found {}; at most max_length ({})", random.min_length,
+                                     random.max_length));
+  }
+  if (random.max_length >= config.loop.batch.max_length) {
+    violations.push_back(
+        fmt::format("prompts.random.max_length: found {}; it must leave room for a response within "
+                    "batch.max_length ({})",
+                    random.max_length, config.loop.batch.max_length));
+  }
+  const bool constrained = config.algorithm == Algorithm::ppo_lag;
+  check_model("actor.model", workers.actor.model, true, violations);
+  check_model("reference.model", workers.reference.model, false, violations);
+  check_model("reward.model", workers.reward.model, true, violations);
+  check_model("cost.model", workers.cost.model, constrained, violations);
+  check_model("reward_critic.model", workers.reward_critic.model, false, violations);
+  check_model("cost_critic.model", workers.cost_critic.model, false, violations);
+  return violations;
+}
+
+}  // namespace ballast

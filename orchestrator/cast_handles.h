@@ -1,0 +1,60 @@
+// All role handles of a Safe RLHF run and the steps that involve several of them.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "orchestrator/command_stream.h"
+#include "orchestrator/metrics.h"
+#include "orchestrator/prompts.h"
+#include "orchestrator/role_handle.h"
+
+namespace ballast {
+
+// A rollout that every role has scored.
+struct Scored {
+  BatchRef rollout;
+  std::vector<double> costs;                      // by row, in prompt order; empty without a constraint
+  std::vector<std::int64_t> rows_by_micro_batch;  // rows that have a response
+};
+
+// Consecutive micro-batches that make one optimizer step.
+struct MiniBatch {
+  std::vector<int> micro_batches;
+  std::int64_t rows = 0;  // that have a response: the normaliser of the losses
+  std::vector<std::vector<LabelledRow>> ptx;
+};
+
+class CastHandles {
+ public:
+  CastHandles(const Placement& placement, CommandStream& stream, Metrics& metrics);
+
+  bool constrained() const { return cost_.has_value(); }
+  void load(std::int64_t training_steps);
+  // Records generation for every micro-batch.
+  BatchRef generate(const PromptBatch& prompts, std::int64_t iteration);
+  // Records transfers and scoring by every frozen role and critic, then the experience; waits for lengths and costs.
+  Scored score(const BatchRef& rollout);
+  // Orders one optimizer step of the actor and the critics. Does not wait.
+  void learn(const TrainStep& step, const MiniBatch& mini, std::int64_t iteration);
+  void save(const std::string& folder, std::int64_t iteration);
+  // Appends what is recorded to the ranks' queues.
+  void flush();
+
+ private:
+  void record_scores(const BatchRef& rollout);
+  void record_experience(const BatchRef& rollout);
+  RoleHandle handle(Role role);
+  std::vector<RoleHandle*> scoring_roles();
+
+  Placement placement_;
+  CommandStream& stream_;
+  Metrics& metrics_;
+  Schedule schedule_;
+  RoleHandle actor_, reference_, reward_, reward_critic_;
+  std::optional<RoleHandle> cost_, cost_critic_;
+  std::uint64_t next_batch_ = 1;
+};
+
+std::vector<MiniBatch> mini_batches(const Scored& scored, const PromptBatch& prompts, const BatchConfig& config);
+
+}  // namespace ballast

@@ -1,0 +1,77 @@
+// Every command from its number to its end: what each rank has in its queue, what it is doing, since when. Progress,
+// metrics, the watchdog and the report of a failure all read this one stream.
+#pragma once
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "orchestrator/placement.h"
+#include "orchestrator/rank_queues.h"
+
+namespace ballast {
+
+// The run cannot go on. The message names rank, host, role and command; `user_error`: the input is at fault.
+struct RunFailed : std::runtime_error {
+  RunFailed(const std::string& what, bool user_error_in) : std::runtime_error(what), user_error(user_error_in) {}
+  bool user_error;
+};
+
+struct StreamConfig {
+  double command_timeout_s = 600.0;
+
+  template <typename Fields>
+  void describe(Fields& field) {
+    field("command_timeout_s", command_timeout_s, "a command that a rank works on for longer ends the run").above(0.0);
+  }
+};
+
+// Where the ranks are, for messages.
+struct Cast {
+  Placement placement;
+  std::vector<std::string> hosts;  // by rank
+};
+
+class CommandStream {
+ public:
+  // Sees each finished event once, with its command and rank.
+  using Listener = std::function<void(const Command&, int rank, const Event&)>;
+
+  CommandStream(RankQueues& queues, Cast cast, StreamConfig config);
+
+  void add_listener(Listener listener) { listeners_.push_back(std::move(listener)); }
+  void append(std::vector<Command> commands);
+  // Takes in events until `condition` holds. Throws RunFailed on a failed command, a lost rank or a missed deadline.
+  void wait_until(const std::function<bool()>& condition);
+  // Until every command so far is done on all its ranks.
+  void wait_all();
+
+  // 'rank 3 (node07, reward): running Score reward #12 (iteration 0, micro-batch 1) for 0.3 s, 4 more queued'
+  std::string report(int rank) const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct RankState {
+    std::deque<Command> queue;  // not finished, oldest first
+    bool running = false;       // has started the first of them
+    Clock::time_point since;    // start of the running command, or end of the last one
+    std::string last_finished = "none";
+  };
+
+  void take_in(const RankEvent& event);
+  void check_deadlines() const;
+  [[noreturn]] void fail(int rank, const std::string& what, bool user_error = false) const;
+  std::string name(int rank) const;
+
+  RankQueues& queues_;
+  Cast cast_;
+  StreamConfig config_;
+  std::vector<Listener> listeners_;
+  std::map<int, RankState> ranks_;
+};
+
+}  // namespace ballast

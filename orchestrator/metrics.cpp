@@ -1,0 +1,96 @@
+#include "orchestrator/metrics.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace ballast {
+namespace {
+
+// Figures of the experience that are logged under their own name.
+constexpr std::array<std::string_view, 5> reward_figures{"reward", "reward_with_kl_penalty", "reward_advantage",
+                                                         "reward_return", "kl_divergence"};
+constexpr std::array<std::string_view, 4> cost_figures{"cost", "cost_with_kl_penalty", "cost_advantage", "cost_return"};
+
+std::string logged(std::string_view name) { return "train/" + std::string(name); }
+
+}  // namespace
+
+void Metrics::take_in(const Command& command, const Event& event) {
+  if (const auto* learn = std::get_if<Learn>(&command.body)) {
+    auto& learned = learned_[learn->step][learn->role];
+    for (const auto& [name, values] : event.micro_batches.values) {
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        learned.losses[static_cast<int>(event.micro_batches.ids[i])][name] = values[i];
+      }
+    }
+    learned.scalars = event.scalars;
+  } else if (command.micro_batch != Command::whole_batch && !event.rows.values.empty()) {
+    const auto key = std::visit(
+        [](const auto& body) {
+          if constexpr (requires { body.key; }) return body.key;
+          return BatchKey{};
+        },
+        command.body);
+    for (const auto& [name, values] : event.rows.values) rows_[key][name] = values;
+  }
+}
+
+bool Metrics::complete(std::uint64_t batch, int micro_batches, const std::string& figure) const {
+  for (int m = 0; m < micro_batches; ++m) {
+    const auto entry = rows_.find({batch, m});
+    if (entry == rows_.end() || !entry->second.contains(figure)) return false;
+  }
+  return true;
+}
+
+const std::vector<double>& Metrics::rows(const BatchKey& key, const std::string& figure) const {
+  return rows_.at(key).at(figure);
+}
+
+double Metrics::mean(const TrainStep& step, const std::string& figure) const {
+  double sum = 0.0;
+  double count = 0.0;
+  for (const int m : step.micro_batches) {
+    const auto& values = rows({step.batch, m}, figure);
+    const auto& lengths = rows({step.batch, m}, "generated_length");
+    for (std::size_t row = 0; row < values.size(); ++row) {
+      if (lengths[row] == 0) continue;
+      sum += values[row];
+      count += 1.0;
+    }
+  }
+  return sum / count;
+}
+
+StepMetrics Metrics::of(const TrainStep& step, bool constrained) const {
+  StepMetrics result{{"train/step", static_cast<double>(step.step)}};
+  for (const auto name : reward_figures) result[logged(name)] = mean(step, std::string(name));
+  if (constrained) {
+    for (const auto name : cost_figures) result[logged(name)] = mean(step, std::string(name));
+    result["train/lambda"] = step.lambda;
+    result["train/episode_cost"] = step.episode_cost;
+  }
+  result["train/mean_generated_length"] = mean(step, "generated_length");
+  double longest = 0.0;
+  for (const int m : step.micro_batches) {
+    longest = std::max(longest, std::ranges::max(rows({step.batch, m}, "generated_length")));
+  }
+  result["train/max_generated_length"] = longest;
+  for (const auto& [role, learned] : learned_.at(step.step)) {
+    for (const auto& [micro_batch, losses] : learned.losses) {
+      for (const auto& [name, value] : losses) result[logged(name)] += value;
+    }
+    for (const auto& [name, value] : learned.scalars) {
+      result[logged(std::string(to_string(role)) + "_" + name)] = value;
+    }
+  }
+  return result;
+}
+
+void Metrics::forget(std::uint64_t batch) {
+  rows_.erase(rows_.lower_bound({batch, 0}), rows_.lower_bound({batch + 1, 0}));
+  learned_.clear();
+}
+
+}  // namespace ballast

@@ -1,0 +1,64 @@
+// The loop's stand-ins: a RoleHandle for the ranks that play a role, a BatchRef for tensors that stay on workers. Calls
+// record commands in the schedule; nothing here waits.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "orchestrator/prompts.h"
+#include "orchestrator/schedule.h"
+
+namespace ballast {
+
+// One iteration's rollout on the workers. When the last copy is dropped, its memory is freed on every rank.
+class BatchRef {
+ public:
+  struct Shape {
+    std::uint64_t batch = 0;
+    std::int64_t iteration = 0;
+    std::int64_t max_length = 0;                     // L
+    std::vector<std::vector<std::int64_t>> row_ids;  // by micro-batch
+  };
+  BatchRef(Shape shape, std::vector<int> ranks, Schedule& schedule);
+
+  std::uint64_t id() const { return shape_->batch; }
+  std::int64_t iteration() const { return shape_->iteration; }
+  std::int64_t max_length() const { return shape_->max_length; }
+  int micro_batches() const { return static_cast<int>(shape_->row_ids.size()); }
+  const std::vector<std::int64_t>& row_ids(int micro_batch) const { return shape_->row_ids.at(micro_batch); }
+  BatchKey key(int micro_batch) const { return {id(), micro_batch}; }
+
+ private:
+  std::shared_ptr<const Shape> shape_;
+};
+
+class RoleHandle {
+ public:
+  RoleHandle(Role role, std::vector<int> ranks, Schedule& schedule);
+
+  Role role() const { return role_; }
+  const std::vector<int>& ranks() const { return ranks_; }
+  // Micro-batches are dealt to the replicas in turn.
+  int rank_of(int micro_batch) const { return ranks_[micro_batch % ranks_.size()]; }
+
+  void load(std::int64_t training_steps);
+  void score(const BatchRef& batch);
+  void learn(Learn learn, std::int64_t iteration);
+  void save(const std::string& folder, std::int64_t iteration);
+
+ private:
+  Role role_;
+  std::vector<int> ranks_;
+  Schedule& schedule_;
+};
+
+// The fields that one role has and another needs.
+struct Flow {
+  const RoleHandle& from;
+  const RoleHandle& to;
+  std::vector<Field> fields;
+};
+// One Transfer for each micro-batch that carries all flows; none where both ends of every flow are the same rank.
+void record_transfers(Schedule& schedule, const BatchRef& batch, const std::vector<Flow>& flows);
+
+}  // namespace ballast

@@ -1,0 +1,34 @@
+// The main job: Safe RLHF (PPO-Lagrangian) as the paper's algorithm, over role handles.
+#pragma once
+#include <filesystem>
+#include <functional>
+
+#include "algorithms/lagrange.h"
+#include "orchestrator/command_stream.h"
+#include "orchestrator/journal.h"
+#include "orchestrator/prompts.h"
+
+namespace ballast {
+
+struct LoopConfig {
+  std::int64_t iterations = 1;
+  BatchConfig batch;
+  LagrangeConfig lambda;
+  bool save_critics = true;
+};
+
+// What the loop works with; everything outlives the call.
+struct LoopParts {
+  CommandStream& stream;
+  Metrics& metrics;  // listens to the stream
+  PromptStream& prompts;
+  Journal& journal;
+  std::filesystem::path run_folder;
+  std::function<void(std::int64_t iteration, const StepMetrics&)> on_iteration;  // progress; mean over the steps
+};
+
+// Runs all iterations, then saves the actor (and critics) under `run_folder`. A placement without a Cost role is plain
+// PPO: no constraint, lambda is not used. Throws RunFailed.
+void train_ppo_lag(const Placement& placement, const LoopConfig& config, const LoopParts& parts);
+
+}  // namespace ballast

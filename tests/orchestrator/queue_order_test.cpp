@@ -1,0 +1,129 @@
+// What the ranks' queues look like in one iteration of the main job: the loop and handles of a real run over simulated
+// ranks.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <regex>
+
+#include "orchestrator/train_loop.h"
+#include "tests/orchestrator/simulated_ranks.h"
+
+namespace ballast {
+namespace {
+
+const Placement one_rank_each{{Role::Actor, {0}}, {Role::Reference, {1}},    {Role::Reward, {2}},
+                              {Role::Cost, {3}},  {Role::RewardCritic, {4}}, {Role::CostCritic, {5}}};
+
+// Answers with plausible figures: every response has `length` tokens, every row costs 1.
+Event plausible(const Command& command) {
+  Event event;
+  const auto rows = [&](const std::vector<std::int64_t>& ids, std::initializer_list<const char*> names) {
+    event.rows.ids = ids;
+    for (const auto* name : names) event.rows.values[name] = std::vector<double>(ids.size(), 1.0);
+  };
+  if (const auto* generate = std::get_if<Generate>(&command.body)) rows(generate->row_ids, {"generated_length"});
+  if (const auto* score = std::get_if<Score>(&command.body)) {
+    if (score->role == Role::Cost) rows(score->row_ids, {"cost"});
+  }
+  if (const auto* build = std::get_if<BuildExperience>(&command.body)) {
+    rows(build->row_ids, {"reward", "reward_with_kl_penalty", "reward_advantage", "reward_return", "kl_divergence",
+                          "cost", "cost_with_kl_penalty", "cost_advantage", "cost_return"});
+  }
+  return event;
+}
+
+struct SimulatedRun {
+  std::filesystem::path folder = std::filesystem::temp_directory_path() / "ballast_queue_order_test";
+  SimulatedRanks ranks{1, plausible};
+  std::vector<StepMetrics> iterations;
+
+  explicit SimulatedRun(const LoopConfig& config) {
+    std::filesystem::create_directories(folder);
+    CommandStream stream(ranks, {one_rank_each, std::vector<std::string>(6, "host")}, {});
+    Metrics metrics;
+    stream.add_listener([&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });
+    Journal journal(folder);
+    const auto prompts = random_prompts({}, config.batch, 1);
+    train_ppo_lag(one_rank_each, config,
+                  {.stream = stream,
+                   .metrics = metrics,
+                   .prompts = *prompts,
+                   .journal = journal,
+                   .run_folder = folder,
+                   .on_iteration = [&](auto, const StepMetrics& mean) { iterations.push_back(mean); }});
+  }
+  ~SimulatedRun() { std::filesystem::remove_all(folder); }
+
+  // The rank's queue as names with micro-batches: 'Generate 0'.
+  std::vector<std::string> queue(int rank) {
+    std::vector<std::string> result;
+    for (const auto& command : ranks.history(rank)) {
+      auto text = describe(command).substr(0, describe(command).find(' '));
+      if (command.micro_batch != Command::whole_batch) text += " " + std::to_string(command.micro_batch);
+      result.push_back(text);
+    }
+    return result;
+  }
+};
+
+const LoopConfig four_micro_batches{.iterations = 1, .batch = {.rollout = 8, .mini_batch = 4, .micro_batch = 2}};
+
+TEST(QueueOrder, TheActorGeneratesAheadWhileOthersScoreFourMicroBatches) {
+  SimulatedRun run(four_micro_batches);
+  const std::vector<std::string> expected{"Load",
+                                          "Generate 0",
+                                          "Transfer 0",
+                                          "Generate 1",
+                                          "Transfer 1",
+                                          "Generate 2",
+                                          "Transfer 2",
+                                          "Generate 3",
+                                          "Transfer 3",  // nothing waits for a score yet
+                                          "Transfer 0",
+                                          "BuildExperience 0",
+                                          "Transfer 0",
+                                          "Transfer 1",
+                                          "BuildExperience 1",
+                                          "Transfer 1",
+                                          "Transfer 2",
+                                          "BuildExperience 2",
+                                          "Transfer 2",
+                                          "Transfer 3",
+                                          "BuildExperience 3",
+                                          "Transfer 3",
+                                          "Learn",
+                                          "Learn",
+                                          "Save",
+                                          "Free"};
+  EXPECT_EQ(run.queue(0), expected);
+}
+
+TEST(QueueOrder, AFrozenScorerTakesScoresAndReturnsEachMicroBatch) {
+  SimulatedRun run(four_micro_batches);
+  const std::vector<std::string> expected{"Load",       "Transfer 0", "Score 0",    "Transfer 1", "Score 1",
+                                          "Transfer 2", "Score 2",    "Transfer 3", "Score 3",    "Transfer 0",
+                                          "Transfer 1", "Transfer 2", "Transfer 3", "Free"};
+  EXPECT_EQ(run.queue(1), expected);
+}
+
+TEST(QueueOrder, MemoryStaysBoundedOverManyIterations) {
+  auto config = four_micro_batches;
+  config.iterations = 10;
+  SimulatedRun run(config);
+  EXPECT_LE(run.ranks.most_batches_held(), 2u);
+  EXPECT_FALSE(run.ranks.deadlocked());
+}
+
+TEST(TrainLoop, LambdaGrowsWhileTheCostIsAboveItsLimit) {
+  auto config = four_micro_batches;
+  config.iterations = 3;
+  SimulatedRun run(config);  // every cost is 1, the limit is 0
+  ASSERT_EQ(run.iterations.size(), 3u);
+  EXPECT_GT(run.iterations[0].at("train/lambda"), 1.0);
+  EXPECT_GT(run.iterations[2].at("train/lambda"), run.iterations[0].at("train/lambda"));
+  EXPECT_EQ(run.iterations[0].at("train/episode_cost"), 1.0);
+}
+
+}  // namespace
+}  // namespace ballast

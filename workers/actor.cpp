@@ -1,0 +1,153 @@
+#include "workers/actor.h"
+
+#include <torch/torch.h>
+
+#include "algorithms/experience.h"
+#include "algorithms/finite.h"
+#include "algorithms/language_model_loss.h"
+#include "algorithms/masked.h"
+#include "workers/rollout_batch.h"
+
+namespace ballast {
+namespace {
+
+Figures by_row(const std::vector<std::int64_t>& row_ids, const std::map<std::string, at::Tensor>& figures) {
+  Figures result{.ids = row_ids, .values = {}};
+  for (const auto& [name, tensor_B] : figures) {
+    const auto values = tensor_B.to(at::kDouble).contiguous();
+    const auto* begin = values.const_data_ptr<double>();
+    result.values[name].assign(begin, begin + values.numel());
+  }
+  return result;
+}
+
+// Puts prompts and responses, right-padded with 0 to max_length, and their lengths into the store.
+void store_rollout(const Generate& command, const std::vector<TokenIds>& responses, BatchStore& store) {
+  const auto rows = static_cast<std::int64_t>(command.prompts.size());
+  const auto tokens_BL = at::zeros({rows, command.max_length}, at::kLong);
+  const auto prompt_lengths_B = at::empty({rows}, at::kLong);
+  const auto lengths_B = at::empty({rows}, at::kLong);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    TokenIds tokens = command.prompts[row];
+    prompt_lengths_B[row] = static_cast<std::int64_t>(tokens.size());
+    tokens.insert(tokens.end(), responses[row].begin(), responses[row].end());
+    const auto length = static_cast<std::int64_t>(tokens.size());
+    TORCH_CHECK(length <= command.max_length, "row ", command.row_ids[row], " has ", length, " tokens, more than ",
+                command.max_length);
+    lengths_B[row] = length;
+    tokens_BL[row].narrow(0, 0, length).copy_(at::tensor(tokens, at::kLong));
+  }
+  store.put(command.key, Field::Tokens, tokens_BL);
+  store.put(command.key, Field::PromptLengths, prompt_lengths_B);
+  store.put(command.key, Field::Lengths, lengths_B);
+}
+
+// Rows as one packed batch, and for each position whether the token after it counts in the loss.
+struct LabelledBatch {
+  PackedTokens packed;
+  at::Tensor counts_N;  // bool
+};
+
+LabelledBatch pack(const std::vector<LabelledRow>& rows) {
+  TokenIds tokens, positions;
+  std::vector<std::int64_t> counts, cu_lengths{0};
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.tokens.size(); ++i) {
+      tokens.push_back(row.tokens[i]);
+      positions.push_back(static_cast<std::int64_t>(i));
+      counts.push_back(i + 1 < row.tokens.size() && row.labelled[i + 1]);
+    }
+    cu_lengths.push_back(static_cast<std::int64_t>(tokens.size()));
+  }
+  return {.packed = {.tokens_N = at::tensor(tokens, at::kLong),
+                     .positions_N = at::tensor(positions, at::kLong),
+                     .cu_lengths = cu_lengths},
+          .counts_N = at::tensor(counts, at::kLong).to(at::kBool)};
+}
+
+std::int64_t labelled_tokens(const std::vector<std::vector<LabelledRow>>& micro_batches) {
+  std::int64_t count = 0;
+  for (const auto& rows : micro_batches) {
+    for (const auto& row : rows) count += std::count(row.labelled.begin() + 1, row.labelled.end(), true);
+  }
+  return count;
+}
+
+}  // namespace
+
+Actor::Actor(const WorkerSettings& settings, std::int64_t training_steps, Replicas replicas)
+    : ppo_(settings.ppo),
+      model_(CausalLM::from_source(settings.actor.model, Use::Learn)),
+      generator_(settings.sampling, settings.seed),
+      learner_(model_->parameters(), settings.actor.optimizer, training_steps, replicas) {}
+
+Figures Actor::generate(const Generate& command, BatchStore& store) {
+  const torch::NoGradGuard no_grad;
+  const bool replayed = !command.responses.empty();
+  store_rollout(command, replayed ? command.responses : generator_.continue_prompts(*model_, command), store);
+  const auto batch = RolloutBatch::from_store(store, command.key);
+  store.put(command.key, Field::LogProbs, batch.by_prediction(model_->next_token_log_probs(batch.packed())));
+  return by_row(command.row_ids, {{"generated_length", batch.mask_BT.sum(1)}});
+}
+
+Figures Actor::build_experience(const BuildExperience& command, BatchStore& store) const {
+  const torch::NoGradGuard no_grad;
+  const auto& key = command.key;
+  const auto batch = RolloutBatch::from_store(store, key);
+  ScoredRollout scored{
+      .log_probs_BT = store.get(key, Field::LogProbs),
+      .ref_log_probs_BT = store.get(key, Field::RefLogProbs),
+      .mask_BT = batch.mask_BT,
+      .reward = {.score_B = store.get(key, Field::Reward), .values_BT = store.get(key, Field::RewardValues)},
+      .cost = std::nullopt};
+  if (store.holds(key, Field::Cost)) {
+    scored.cost = Judgement{.score_B = store.get(key, Field::Cost), .values_BT = store.get(key, Field::CostValues)};
+  }
+  const auto experience = make_experience(scored, ppo_);
+  store.put(key, Field::RewardAdvantages, experience.reward.advantages_BT);
+  store.put(key, Field::RewardReturns, experience.reward.returns_BT);
+  if (experience.cost) {
+    store.put(key, Field::CostAdvantages, experience.cost->advantages_BT);
+    store.put(key, Field::CostReturns, experience.cost->returns_BT);
+  }
+  return by_row(command.row_ids, experience.figures);
+}
+
+Event Actor::learn(const Learn& learn, const BatchStore& store) {
+  return learner_.step(learn.micro_batches, [&](std::size_t position) { return backward(learn, position, store); });
+}
+
+// With PTX the reference accumulates two backward passes and divides each by two: 1/2 (RL + ptx_coeff PTX).
+Learner::Figures Actor::backward(const Learn& learn, std::size_t position, const BatchStore& store) {
+  const BatchKey key{learn.batch, learn.micro_batches[position]};
+  const auto batch = RolloutBatch::from_store(store, key);
+  auto advantages_BT = store.get(key, Field::RewardAdvantages);
+  if (store.holds(key, Field::CostAdvantages)) {
+    advantages_BT = combined_advantages(advantages_BT, store.get(key, Field::CostAdvantages), learn.lambda);
+  }
+  const auto log_probs_BT = batch.by_prediction(model_->next_token_log_probs(batch.packed()));
+  const auto loss_BT = policy_loss({.log_probs_BT = log_probs_BT,
+                                    .old_log_probs_BT = store.get(key, Field::LogProbs),
+                                    .advantages_BT = advantages_BT},
+                                   ppo_.clip.clip_range_ratio);
+  require_finite(masked_row_mean_or_zero(loss_BT, batch.mask_BT), "actor_loss");
+  const auto loss = masked_mean_share(loss_BT, batch.mask_BT, learn.rows);
+  const bool with_ptx = !learn.ptx.empty();
+  (with_ptx ? loss / 2 : loss).backward();
+  Learner::Figures figures{{"actor_loss", loss.item<double>()}};
+  if (with_ptx) figures["ptx_loss"] = ptx_backward(learn, position);
+  return figures;
+}
+
+double Actor::ptx_backward(const Learn& learn, std::size_t position) {
+  const auto [packed, counts_N] = pack(learn.ptx[position]);
+  const auto log_probs_N = model_->next_token_log_probs(packed);
+  const auto loss = -(log_probs_N * counts_N).sum() / labelled_tokens(learn.ptx);
+  require_finite(loss.unsqueeze(0), "ptx_loss");
+  (loss * (ppo_.ptx_coeff / 2)).backward();
+  return loss.item<double>();
+}
+
+void Actor::save(const std::string& folder) const { model_->save(folder); }
+
+}  // namespace ballast

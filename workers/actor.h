@@ -1,0 +1,38 @@
+// The policy: generates, builds the experience, learns.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "workers/batch_store.h"
+#include "workers/commands.h"
+#include "workers/generation/generator.h"
+#include "workers/learner.h"
+#include "workers/model/causal_lm.h"
+#include "workers/worker_settings.h"
+
+namespace ballast {
+
+class Actor {
+ public:
+  Actor(const WorkerSettings& settings, std::int64_t training_steps, Replicas replicas);
+
+  // Continues the prompts, or replays the responses that are given, and leaves the rollout in the store.
+  // Returns `generated_length` by row.
+  Figures generate(const Generate& command, BatchStore& store);
+  // KL-shaped rewards and costs -> advantages and returns in the store; returns the figures of algorithms/experience.h.
+  Figures build_experience(const BuildExperience& command, BatchStore& store) const;
+  Event learn(const Learn& learn, const BatchStore& store);
+  void save(const std::string& folder) const;
+
+ private:
+  Learner::Figures backward(const Learn& learn, std::size_t position, const BatchStore& store);
+  // The language-model term of one micro-batch; returns its loss before the coefficient.
+  double ptx_backward(const Learn& learn, std::size_t position);
+
+  PpoConfig ppo_;
+  std::unique_ptr<CausalLM> model_;
+  Generator generator_;
+  Learner learner_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,108 @@
+#include "workers/commands.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+namespace ballast {
+namespace {
+
+constexpr std::array<std::pair<Field, std::string_view>, 13> field_names{{
+    {Field::Tokens, "tokens"},
+    {Field::PromptLengths, "prompt_lengths"},
+    {Field::Lengths, "lengths"},
+    {Field::LogProbs, "log_probs"},
+    {Field::RefLogProbs, "ref_log_probs"},
+    {Field::Reward, "reward"},
+    {Field::Cost, "cost"},
+    {Field::RewardValues, "reward_values"},
+    {Field::CostValues, "cost_values"},
+    {Field::RewardAdvantages, "reward_advantages"},
+    {Field::CostAdvantages, "cost_advantages"},
+    {Field::RewardReturns, "reward_returns"},
+    {Field::CostReturns, "cost_returns"},
+}};
+
+// The order is that of CommandBody.
+constexpr std::array<std::string_view, std::variant_size_v<CommandBody>> body_names{
+    "Load", "Generate", "Transfer", "Score", "BuildExperience", "Learn", "Save", "Free"};
+
+template <typename Body>
+std::string body_details(const Body& body) {
+  if constexpr (requires { body.role; }) return fmt::format(" {}", to_string(body.role));
+  return "";
+}
+
+template <std::size_t index = 0>
+CommandBody body_from_json(std::string_view name, const nlohmann::json& json) {
+  if constexpr (index == std::variant_size_v<CommandBody>) {
+    throw std::invalid_argument(fmt::format("unknown command '{}'", name));
+  } else {
+    if (name == body_names[index]) return json.get<std::variant_alternative_t<index, CommandBody>>();
+    return body_from_json<index + 1>(name, json);
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(Field field) { return field_names.at(static_cast<std::size_t>(field)).second; }
+
+std::string describe(const Command& command) {
+  const auto details = std::visit([](const auto& body) { return body_details(body); }, command.body);
+  std::string where = fmt::format("iteration {}", command.iteration);
+  if (command.micro_batch != Command::whole_batch) where += fmt::format(", micro-batch {}", command.micro_batch);
+  return fmt::format("{}{} #{} ({})", body_names[command.body.index()], details, command.number, where);
+}
+
+// Enumerations travel as numbers: both ends are the same program.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BatchKey, batch, micro_batch)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Load, role, training_steps)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Generate, key, iteration, max_length, row_ids, prompts, responses)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Leg, field, from, to)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Transfer, key, rows, max_length, legs)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Score, role, key, row_ids)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BuildExperience, key, row_ids)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LabelledRow, tokens, labelled)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Learn, role, step, batch, micro_batches, rows, lambda, ptx)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Save, role, folder)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Free, batch)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Figures, ids, values)
+
+void to_json(nlohmann::json& json, const Command& command) {
+  json = {{"number", command.number},
+          {"iteration", command.iteration},
+          {"micro_batch", command.micro_batch},
+          {"ranks", command.ranks},
+          {"name", body_names[command.body.index()]}};
+  std::visit([&](const auto& body) { json["body"] = body; }, command.body);
+}
+
+void from_json(const nlohmann::json& json, Command& command) {
+  json.at("number").get_to(command.number);
+  json.at("iteration").get_to(command.iteration);
+  json.at("micro_batch").get_to(command.micro_batch);
+  json.at("ranks").get_to(command.ranks);
+  command.body = body_from_json(json.at("name").get<std::string>(), json.at("body"));
+}
+
+void to_json(nlohmann::json& json, const Event& event) {
+  json = {{"command", event.command},         {"kind", event.kind},   {"seconds", event.seconds},
+          {"store_bytes", event.store_bytes}, {"rows", event.rows},   {"micro_batches", event.micro_batches},
+          {"scalars", event.scalars},         {"error", event.error}, {"user_error", event.user_error}};
+}
+
+void from_json(const nlohmann::json& json, Event& event) {
+  json.at("command").get_to(event.command);
+  json.at("kind").get_to(event.kind);
+  json.at("seconds").get_to(event.seconds);
+  json.at("store_bytes").get_to(event.store_bytes);
+  json.at("rows").get_to(event.rows);
+  json.at("micro_batches").get_to(event.micro_batches);
+  json.at("scalars").get_to(event.scalars);
+  json.at("error").get_to(event.error);
+  json.at("user_error").get_to(event.user_error);
+}
+
+}  // namespace ballast

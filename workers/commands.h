@@ -1,0 +1,154 @@
+// What the orchestrator orders and what a rank reports back: plain typed structs, no tensors, JSON on the wire.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "workers/role.h"
+
+namespace ballast {
+
+using TokenIds = std::vector<std::int64_t>;
+
+// One micro-batch of a batch; names what the ranks' batch stores hold.
+struct BatchKey {
+  std::uint64_t batch = 0;
+  int micro_batch = 0;
+  auto operator<=>(const BatchKey&) const = default;
+};
+
+// Tensors of a micro-batch. B rows, L = max_length, T = L - 1 (index t belongs to the prediction of token t + 1).
+enum class Field : std::uint8_t {
+  Tokens,            // int64 [B, L]
+  PromptLengths,     // int64 [B]
+  Lengths,           // int64 [B], prompt and response
+  LogProbs,          // float32 [B, T]
+  RefLogProbs,       // float32 [B, T]
+  Reward,            // float32 [B]
+  Cost,              // float32 [B]
+  RewardValues,      // float32 [B, T]
+  CostValues,        // float32 [B, T]
+  RewardAdvantages,  // float32 [B, T]
+  CostAdvantages,    // float32 [B, T]
+  RewardReturns,     // float32 [B, T]
+  CostReturns,       // float32 [B, T]
+};
+std::string_view to_string(Field field);
+
+// Read the role's weights; roles that learn prepare an optimizer for that many steps.
+struct Load {
+  Role role = Role::Actor;
+  std::int64_t training_steps = 0;
+};
+
+// Continue prompts; leaves Tokens, PromptLengths, Lengths and LogProbs in the store.
+struct Generate {
+  BatchKey key;
+  std::int64_t iteration = 0;
+  std::int64_t max_length = 0;  // L: prompt and response together
+  std::vector<std::int64_t> row_ids;
+  std::vector<TokenIds> prompts;
+  std::vector<TokenIds> responses;  // empty: the actor samples them; else replayed, one for each prompt
+};
+
+// Point-to-point copies of one micro-batch's fields; one command on all the ranks at either end.
+struct Leg {
+  Field field = Field::Tokens;
+  int from = 0;  // world ranks
+  int to = 0;
+  auto operator<=>(const Leg&) const = default;
+};
+struct Transfer {
+  BatchKey key;
+  std::int64_t rows = 0;
+  std::int64_t max_length = 0;
+  std::vector<Leg> legs;
+};
+
+// Reference: RefLogProbs. Reward, Cost: one score for each row. Critics: values of every position.
+struct Score {
+  Role role = Role::Reference;
+  BatchKey key;
+  std::vector<std::int64_t> row_ids;
+};
+
+// KL-shaped rewards and costs, advantages and returns, on the actor's rank.
+struct BuildExperience {
+  BatchKey key;
+  std::vector<std::int64_t> row_ids;
+};
+
+// Token rows for the language-model term (PTX): labels are the tokens from `prompt_length` on.
+struct LabelledRow {
+  TokenIds tokens;
+  std::vector<bool> labelled;  // same size: does the loss count this token
+};
+
+// One optimizer step on one mini-batch. Every replica of the role takes part; micro-batch m belongs to replica
+// m mod replicas.
+struct Learn {
+  Role role = Role::Actor;
+  std::int64_t step = 0;  // counts the run's optimizer steps from 0
+  std::uint64_t batch = 0;
+  std::vector<int> micro_batches;
+  std::int64_t rows = 0;                      // rows of the mini-batch with a response: the loss's normaliser
+  double lambda = 0.0;                        // Lagrange multiplier; only the actor's loss reads it
+  std::vector<std::vector<LabelledRow>> ptx;  // actor only: empty, or one for each micro-batch
+};
+
+// Write the role's model as a Hugging Face folder (the first replica writes).
+struct Save {
+  Role role = Role::Actor;
+  std::string folder;
+};
+
+struct Free {
+  std::uint64_t batch = 0;
+};
+
+using CommandBody = std::variant<Load, Generate, Transfer, Score, BuildExperience, Learn, Save, Free>;
+
+struct Command {
+  static constexpr int whole_batch = -1;
+
+  std::uint64_t number = 0;       // position in the global order, from 1
+  std::int64_t iteration = 0;     // for messages and the timeline
+  int micro_batch = whole_batch;  // or the micro-batch it works on
+  std::vector<int> ranks;         // world ranks that take part, ascending
+  CommandBody body;
+};
+
+// 'Score cost #12 (iteration 1, micro-batch 0)'
+std::string describe(const Command& command);
+
+enum class EventKind : std::uint8_t { started, finished, failed };
+
+// Figures by row or by micro-batch: every list in `values` is as long as `ids`.
+struct Figures {
+  std::vector<std::int64_t> ids;
+  std::map<std::string, std::vector<double>> values;
+};
+
+// What a rank reports for one command: when it starts it, and when it ends.
+struct Event {
+  std::uint64_t command = 0;
+  EventKind kind = EventKind::started;
+  double seconds = 0.0;          // finished: time the command took
+  std::int64_t store_bytes = 0;  // bytes of tensors in the rank's batch store
+  Figures rows;                  // Generate: generated_length; Score of Cost: cost; BuildExperience: see experience.h
+  Figures micro_batches;         // Learn: losses, already divided by the mini-batch's normaliser
+  std::map<std::string, double> scalars;  // Learn: learning_rate, grad_norm
+  std::string error;                      // failed: what happened
+  bool user_error = false;                // failed: the input is at fault, not the program
+};
+
+void to_json(nlohmann::json& json, const Command& command);
+void from_json(const nlohmann::json& json, Command& command);
+void to_json(nlohmann::json& json, const Event& event);
+void from_json(const nlohmann::json& json, Event& event);
+
+}  // namespace ballast

@@ -1,0 +1,60 @@
+#include "workers/critic.h"
+
+#include <torch/torch.h>
+
+#include "algorithms/finite.h"
+#include "algorithms/masked.h"
+#include "algorithms/ppo_loss.h"
+#include "workers/rollout_batch.h"
+
+namespace ballast {
+namespace {
+
+const TrainedRoleSettings& of_role(Role role, const WorkerSettings& settings) {
+  return role == Role::RewardCritic ? settings.reward_critic : settings.cost_critic;
+}
+
+std::unique_ptr<ScoreModel> starting_model(Role role, const WorkerSettings& settings) {
+  const auto& own = of_role(role, settings).model;
+  const auto& scored = role == Role::RewardCritic ? settings.reward.model : settings.cost.model;
+  return ScoreModel::from_source(own.path || own.random ? own : scored, ScoreType::Critic, Use::Learn);
+}
+
+}  // namespace
+
+Critic::Critic(Role role, const WorkerSettings& settings, std::int64_t training_steps, Replicas replicas)
+    : name_(role == Role::RewardCritic ? "reward" : "cost"),
+      values_(role == Role::RewardCritic ? Field::RewardValues : Field::CostValues),
+      returns_(role == Role::RewardCritic ? Field::RewardReturns : Field::CostReturns),
+      clip_range_(settings.ppo.clip.clip_range_value),
+      model_(starting_model(role, settings)),
+      learner_(model_->parameters(), of_role(role, settings).optimizer, training_steps, replicas) {}
+
+void Critic::score(const BatchKey& key, BatchStore& store) {
+  const torch::NoGradGuard no_grad;
+  const auto batch = RolloutBatch::from_store(store, key);
+  store.put(key, values_, batch.by_prediction(model_->scores(batch.packed())));
+}
+
+Event Critic::learn(const Learn& learn, const BatchStore& store) {
+  return learner_.step(learn.micro_batches, [&](std::size_t position) {
+    return backward({learn.batch, learn.micro_batches[position]}, learn.rows, store);
+  });
+}
+
+Learner::Figures Critic::backward(const BatchKey& key, std::int64_t rows, const BatchStore& store) {
+  const auto batch = RolloutBatch::from_store(store, key);
+  const auto values_BT = batch.by_prediction(model_->scores(batch.packed()));
+  const auto loss_BT = critic_loss(
+      {.values_BT = values_BT, .old_values_BT = store.get(key, values_), .returns_BT = store.get(key, returns_)},
+      clip_range_);
+  require_finite(masked_row_mean_or_zero(loss_BT, batch.mask_BT), name_ + "_critic_loss");
+  const auto loss = masked_mean_share(loss_BT, batch.mask_BT, rows);
+  loss.backward();
+  return {{name_ + "_critic_loss", loss.item<double>()},
+          {name_ + "_value", masked_mean_share(values_BT.detach(), batch.mask_BT, rows).item<double>()}};
+}
+
+void Critic::save(const std::string& folder) const { model_->save(folder); }
+
+}  // namespace ballast

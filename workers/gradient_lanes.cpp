@@ -1,0 +1,62 @@
+#include "workers/gradient_lanes.h"
+
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros_like.h>
+#include <c10/util/Exception.h>
+
+#include <bit>
+#include <utility>
+
+namespace ballast {
+namespace {
+
+Buffer buffer_of(const at::Tensor& tensor) { return {tensor.data_ptr(), tensor.numel(), DType::float32}; }
+
+}  // namespace
+
+GradientLanes::GradientLanes(at::Tensor flat_gradient, int lanes, Communicator* replicas)
+    : flat_gradient_(std::move(flat_gradient)),
+      lanes_(lanes),
+      replicas_(replicas ? replicas->group().size() : 1),
+      communicator_(replicas) {
+  if (lanes_ == 1) return;
+  TORCH_CHECK(std::has_single_bit(static_cast<unsigned>(lanes_)) && lanes_ % replicas_ == 0, "gradient_lanes ", lanes_,
+              " must be a power of two and a multiple of the ", replicas_, " replicas");
+  for (int i = 0; i < lanes_ / replicas_; ++i) own_lanes_.push_back(at::zeros_like(flat_gradient_));
+  if (replicas_ > 1) received_ = at::empty_like(flat_gradient_);
+}
+
+void GradientLanes::clear() {
+  flat_gradient_.zero_();
+  for (auto& lane : own_lanes_) lane.zero_();
+}
+
+void GradientLanes::collect(int micro_batch) {
+  if (lanes_ == 1) return;
+  own_lanes_.at(micro_batch % lanes_ / replicas_).add_(flat_gradient_);
+  flat_gradient_.zero_();
+}
+
+void GradientLanes::reduce(std::chrono::milliseconds timeout) {
+  if (lanes_ == 1) {
+    if (communicator_) communicator_->all_reduce(buffer_of(flat_gradient_), ReduceOp::sum).wait(timeout);
+    return;
+  }
+  for (std::size_t half = own_lanes_.size() / 2; half > 0; half /= 2) {
+    for (std::size_t lane = 0; lane < half; ++lane) own_lanes_[lane].add_(own_lanes_[lane + half]);
+  }
+  flat_gradient_.copy_(own_lanes_.front());
+  if (communicator_) reduce_across(timeout);
+}
+
+// Recursive doubling continues the same tree: after each exchange both partners hold the same sum, since a + b == b +
+// a.
+void GradientLanes::reduce_across(std::chrono::milliseconds timeout) {
+  for (int half = replicas_ / 2; half > 0; half /= 2) {
+    const int partner = communicator_->group().index ^ half;
+    communicator_->exchange({{partner, buffer_of(flat_gradient_)}}, {{partner, buffer_of(received_)}}).wait(timeout);
+    flat_gradient_.add_(received_);
+  }
+}
+
+}  // namespace ballast

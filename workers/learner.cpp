@@ -1,0 +1,27 @@
+#include "workers/learner.h"
+
+namespace ballast {
+
+Learner::Learner(Parameters& parameters, const OptimizerConfig& config, std::int64_t training_steps, Replicas replicas)
+    : replicas_(replicas),
+      optimizer_(parameters, config, training_steps),
+      lanes_(parameters.flat_gradient(), replicas.lanes, replicas.communicator) {}
+
+Event Learner::step(const std::vector<int>& micro_batches,
+                    const std::function<Figures(std::size_t position)>& backward) {
+  Event event;
+  lanes_.clear();
+  for (std::size_t position = 0; position < micro_batches.size(); ++position) {
+    const int micro_batch = micro_batches[position];
+    if (micro_batch % replicas_.count() != replicas_.index()) continue;
+    event.micro_batches.ids.push_back(micro_batch);
+    for (const auto& [name, value] : backward(position)) event.micro_batches.values[name].push_back(value);
+    lanes_.collect(micro_batch);
+  }
+  lanes_.reduce(replicas_.timeout);
+  event.scalars["lr"] = optimizer_.learning_rate();
+  event.scalars["grad_norm"] = optimizer_.step();
+  return event;
+}
+
+}  // namespace ballast

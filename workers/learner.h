@@ -1,0 +1,43 @@
+// What actor and critics share: gradients of a mini-batch, summed over micro-batches and replicas, into one optimizer
+// step.
+#pragma once
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "comm/communicator.h"
+#include "workers/commands.h"
+#include "workers/gradient_lanes.h"
+#include "workers/model/parameters.h"
+#include "workers/training/optimizer.h"
+
+namespace ballast {
+
+// How a role's replicas work together.
+struct Replicas {
+  Communicator* communicator = nullptr;  // over the role's ranks; nullptr: one replica
+  int lanes = 2;
+  std::chrono::milliseconds timeout{600000};
+
+  int count() const { return communicator ? communicator->group().size() : 1; }
+  int index() const { return communicator ? communicator->group().index : 0; }
+};
+
+class Learner {
+ public:
+  Learner(Parameters& parameters, const OptimizerConfig& config, std::int64_t training_steps, Replicas replicas);
+
+  // The figures of one micro-batch's losses, already divided by the mini-batch's normaliser, after backward.
+  using Figures = std::map<std::string, double>;
+  // `backward(position)` runs forward and backward of micro_batches[position]; only this replica's are called.
+  Event step(const std::vector<int>& micro_batches, const std::function<Figures(std::size_t position)>& backward);
+
+ private:
+  Replicas replicas_;
+  AdamW optimizer_;
+  GradientLanes lanes_;
+};
+
+}  // namespace ballast

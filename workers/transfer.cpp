@@ -1,0 +1,57 @@
+#include "workers/transfer.h"
+
+#include <ATen/ops/empty.h>
+#include <c10/util/Exception.h>
+
+#include <vector>
+
+namespace ballast {
+namespace {
+
+// Static capacity: the receiver knows every shape from the command alone.
+at::Tensor allocate(Field field, const Transfer& transfer) {
+  switch (field) {
+    case Field::Tokens:
+      return at::empty({transfer.rows, transfer.max_length}, at::kLong);
+    case Field::PromptLengths:
+    case Field::Lengths:
+      return at::empty({transfer.rows}, at::kLong);
+    case Field::Reward:
+    case Field::Cost:
+      return at::empty({transfer.rows}, at::kFloat);
+    default:
+      return at::empty({transfer.rows, transfer.max_length - 1}, at::kFloat);
+  }
+}
+
+DType dtype_of(const at::Tensor& tensor) { return tensor.scalar_type() == at::kLong ? DType::int64 : DType::float32; }
+
+Buffer buffer_of(const at::Tensor& tensor) { return {tensor.data_ptr(), tensor.numel(), dtype_of(tensor)}; }
+
+}  // namespace
+
+void run_transfer(const Transfer& transfer, Communicator& world, BatchStore& store, std::chrono::milliseconds timeout) {
+  const int me = world.group().index;
+  std::vector<Send> sends;
+  std::vector<Receive> receives;
+  std::vector<at::Tensor> kept;  // contiguous copies must outlive the exchange
+  std::vector<std::pair<Field, at::Tensor>> arrived;
+  for (const auto& [field, from, to] : transfer.legs) {
+    if (from == to) continue;
+    if (from == me) {
+      kept.push_back(store.get(transfer.key, field).contiguous());
+      TORCH_CHECK(kept.back().sizes() == allocate(field, transfer).sizes(), "field ", to_string(field), " has shape ",
+                  kept.back().sizes(), ", the command says otherwise");
+      sends.push_back({to, buffer_of(kept.back())});
+    }
+    if (to == me) {
+      arrived.emplace_back(field, allocate(field, transfer));
+      receives.push_back({from, buffer_of(arrived.back().second)});
+    }
+  }
+  if (sends.empty() && receives.empty()) return;
+  world.exchange(std::move(sends), std::move(receives)).wait(timeout);
+  for (auto& [field, tensor] : arrived) store.put(transfer.key, field, std::move(tensor));
+}
+
+}  // namespace ballast

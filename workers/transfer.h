@@ -1,0 +1,15 @@
+// Moves fields of one micro-batch between the ranks' batch stores.
+#pragma once
+#include <chrono>
+
+#include "comm/communicator.h"
+#include "workers/batch_store.h"
+#include "workers/commands.h"
+
+namespace ballast {
+
+// This rank's part: posts every receive and send at once, then waits for all. `world` spans all ranks; legs name its
+// ranks. A leg from a rank to itself is no leg: the field already lies in the store.
+void run_transfer(const Transfer& transfer, Communicator& world, BatchStore& store, std::chrono::milliseconds timeout);
+
+}  // namespace ballast

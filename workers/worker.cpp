@@ -1,0 +1,108 @@
+#include "workers/worker.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "workers/transfer.h"
+#include "workers/user_error.h"
+
+namespace ballast {
+Worker::Worker(WorkerSettings settings, Links links) : settings_(std::move(settings)), links_(std::move(links)) {}
+
+void Worker::run() {
+  bool failed = false;
+  while (const auto command = links_.commands.next()) {
+    if (!failed) failed = !work_on(*command);
+  }
+}
+
+bool Worker::work_on(const Command& command) {
+  report({.command = command.number, .kind = EventKind::started});
+  const auto begin = std::chrono::steady_clock::now();
+  Event event;
+  try {
+    event = execute(command);
+    event.kind = EventKind::finished;
+  } catch (const UserError& error) {
+    event = {.kind = EventKind::failed, .error = error.what(), .user_error = true};
+  } catch (const std::exception& error) {
+    event = {.kind = EventKind::failed, .error = error.what()};
+  }
+  event.command = command.number;
+  event.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  report(event);
+  return event.kind == EventKind::finished;
+}
+
+void Worker::report(Event event) {
+  event.store_bytes = store_.bytes();
+  links_.commands.report(event);
+}
+
+Event Worker::execute(const Command& command) {
+  return std::visit([this](const auto& body) { return execute(body); }, command.body);
+}
+
+Event Worker::execute(const Load& load) {
+  const auto group = links_.groups.find(load.role);
+  const Replicas replicas{.communicator = group == links_.groups.end() ? nullptr : group->second.get(),
+                          .lanes = static_cast<int>(settings_.gradient_lanes),
+                          .timeout = settings_.transfer_timeout()};
+  switch (load.role) {
+    case Role::Actor:
+      actor_ = std::make_unique<Actor>(settings_, load.training_steps, replicas);
+      break;
+    case Role::Reference:
+    case Role::Reward:
+    case Role::Cost:
+      scorers_[load.role] = make_scorer(load.role, settings_);
+      break;
+    case Role::RewardCritic:
+    case Role::CostCritic:
+      critics_[load.role] = std::make_unique<Critic>(load.role, settings_, load.training_steps, replicas);
+      break;
+  }
+  return {};
+}
+
+Event Worker::execute(const Generate& generate) { return {.rows = actor_->generate(generate, store_)}; }
+
+Event Worker::execute(const Transfer& transfer) {
+  run_transfer(transfer, links_.world, store_, settings_.transfer_timeout());
+  return {};
+}
+
+Event Worker::execute(const Score& score) {
+  if (score.role == Role::RewardCritic || score.role == Role::CostCritic) {
+    critic(score.role).score(score.key, store_);
+    return {};
+  }
+  return {.rows = scorers_.at(score.role)->score(score, store_)};
+}
+
+Event Worker::execute(const BuildExperience& build) { return {.rows = actor_->build_experience(build, store_)}; }
+
+Event Worker::execute(const Learn& learn) {
+  if (learn.role == Role::Actor) return actor_->learn(learn, store_);
+  return critic(learn.role).learn(learn, store_);
+}
+
+Event Worker::execute(const Save& save) {
+  if (save.role == Role::Actor) {
+    actor_->save(save.folder);
+  } else {
+    critic(save.role).save(save.folder);
+  }
+  return {};
+}
+
+Event Worker::execute(const Free& free) {
+  store_.free(free.batch);
+  return {};
+}
+
+Critic& Worker::critic(Role role) { return *critics_.at(role); }
+
+}  // namespace ballast

@@ -1,0 +1,52 @@
+// One rank's job: takes commands from its queue, first in, first out, and reports an event for each.
+#pragma once
+#include <map>
+#include <memory>
+
+#include "comm/communicator.h"
+#include "workers/actor.h"
+#include "workers/batch_store.h"
+#include "workers/command_source.h"
+#include "workers/critic.h"
+#include "workers/scorer.h"
+#include "workers/worker_settings.h"
+
+namespace ballast {
+
+class Worker {
+ public:
+  // All outlive the worker. `groups` has a communicator for each role with several replicas that this rank plays.
+  struct Links {
+    CommandSource& commands;
+    Communicator& world;
+    std::map<Role, std::unique_ptr<Communicator>> groups;
+  };
+  Worker(WorkerSettings settings, Links links);
+
+  // Works until the orchestrator closes the channel. A command that fails is reported and poisons the run: the worker
+  // then only waits for the end.
+  void run();
+
+ private:
+  bool work_on(const Command& command);  // false: it failed
+  Event execute(const Command& command);
+  Event execute(const Load& load);
+  Event execute(const Generate& generate);
+  Event execute(const Transfer& transfer);
+  Event execute(const Score& score);
+  Event execute(const BuildExperience& build);
+  Event execute(const Learn& learn);
+  Event execute(const Save& save);
+  Event execute(const Free& free);
+  void report(Event event);
+  Critic& critic(Role role);
+
+  WorkerSettings settings_;
+  Links links_;
+  BatchStore store_;
+  std::unique_ptr<Actor> actor_;
+  std::map<Role, std::unique_ptr<Scorer>> scorers_;
+  std::map<Role, std::unique_ptr<Critic>> critics_;
+};
+
+}  // namespace ballast

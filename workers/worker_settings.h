@@ -1,0 +1,63 @@
+// What a rank must know of the configuration to play its roles. Defaults are those of the reference implementation's
+// PPO-Lag script.
+#pragma once
+#include <chrono>
+#include <cstdint>
+
+#include "algorithms/ppo_lag.h"
+#include "workers/generation/sampling.h"
+#include "workers/model/model_source.h"
+#include "workers/training/optimizer_config.h"
+
+namespace ballast {
+
+struct FrozenRoleSettings {
+  ModelSource model;
+
+  template <typename Fields>
+  void describe(Fields& field) {
+    field("model", model, "where the weights come from");
+  }
+};
+
+struct ScorerSettings {
+  ModelSource model;
+  bool normalize = false;
+
+  template <typename Fields>
+  void describe(Fields& field) {
+    field("model", model, "where the weights come from");
+    field("normalize", normalize, "scores are normalised by the statistics in the checkpoint");
+  }
+};
+
+struct TrainedRoleSettings {
+  ModelSource model;
+  OptimizerConfig optimizer;
+
+  template <typename Fields>
+  void describe(Fields& field) {
+    field("model", model, "where the weights come from");
+    field("optimizer", optimizer, "AdamW and its schedule");
+  }
+};
+
+struct WorkerSettings {
+  TrainedRoleSettings actor{.model = {}, .optimizer = {.learning_rate = 1e-5, .weight_decay = 0.01}};
+  FrozenRoleSettings reference;  // empty: the actor as it starts
+  ScorerSettings reward;
+  ScorerSettings cost;
+  TrainedRoleSettings reward_critic{};  // empty model: starts as the reward model
+  TrainedRoleSettings cost_critic{};    // empty model: starts as the cost model
+  PpoConfig ppo;
+  SamplingConfig sampling;
+  std::int64_t seed = 42;
+  std::int64_t gradient_lanes = 2;
+  double transfer_timeout_s = 600.0;
+
+  std::chrono::milliseconds transfer_timeout() const {
+    return std::chrono::milliseconds(static_cast<std::int64_t>(transfer_timeout_s * 1000.0));
+  }
+};
+
+}  // namespace ballast
