@@ -197,7 +197,8 @@ class ControlServer::Impl {
 
   // A connection that has proved a rank's key, but is not the rank's, speaks.
   void admit(const Packet& packet, const Message& hello) {
-    if (const auto objection = peers_.objection(packet.rank, hello); !objection.empty()) {
+    const auto objection = closing_ ? "the channel is closed" : peers_.objection(packet.rank, hello);
+    if (!objection.empty()) {
       record(objection);
       return dismiss(packet.routing_id, objection);
     }
