@@ -237,7 +237,10 @@ class ControlServer::Impl {
   }
 
   void deliver(int rank, const std::vector<std::uint8_t>& bytes) {
-    if (!socket_.send(peers_[rank].routing_id, bytes)) lose(rank, "connection closed");
+    if (socket_.send(peers_[rank].routing_id, bytes)) return;
+    // A loss in the next turn, when what the rank said before it went has been heard.
+    peers_[rank].connection_closed = true;
+    socket_.wake();
   }
 
   void transmit() {
