@@ -86,7 +86,7 @@ Figures Actor::generate(const Generate& command, BatchStore& store) {
   const bool replayed = !command.responses.empty();
   store_rollout(command, replayed ? command.responses : generator_.continue_prompts(*model_, command), store);
   const auto batch = RolloutBatch::from_store(store, command.key);
-  store.put(command.key, Field::LogProbs, batch.by_prediction(model_->next_token_log_probs(batch.packed())));
+  store.put(command.key, Field::LogProbs, batch.by_prediction(model_->next_token_log_probs(batch.packed)));
   return by_row(command.row_ids, {{"generated_length", batch.mask_BT.sum(1)}});
 }
 
@@ -125,7 +125,7 @@ Learner::Figures Actor::backward(const Learn& learn, std::size_t position, const
   if (store.holds(key, Field::CostAdvantages)) {
     advantages_BT = combined_advantages(advantages_BT, store.get(key, Field::CostAdvantages), learn.lambda);
   }
-  const auto log_probs_BT = batch.by_prediction(model_->next_token_log_probs(batch.packed()));
+  const auto log_probs_BT = batch.by_prediction(model_->next_token_log_probs(batch.packed));
   const auto loss_BT = policy_loss({.log_probs_BT = log_probs_BT,
                                     .old_log_probs_BT = store.get(key, Field::LogProbs),
                                     .advantages_BT = advantages_BT},

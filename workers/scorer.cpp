@@ -21,7 +21,7 @@ class ReferenceScorer : public Scorer {
   Figures score(const Score& command, BatchStore& store) override {
     const torch::NoGradGuard no_grad;
     const auto batch = RolloutBatch::from_store(store, command.key);
-    store.put(command.key, Field::RefLogProbs, batch.by_prediction(model_->next_token_log_probs(batch.packed())));
+    store.put(command.key, Field::RefLogProbs, batch.by_prediction(model_->next_token_log_probs(batch.packed)));
     return {};
   }
 
@@ -40,7 +40,7 @@ class EndScorer : public Scorer {
   Figures score(const Score& command, BatchStore& store) override {
     const torch::NoGradGuard no_grad;
     const auto batch = RolloutBatch::from_store(store, command.key);
-    const auto scores_B = model_->end_scores(batch.packed()).contiguous();
+    const auto scores_B = model_->end_scores(batch.packed).contiguous();
     store.put(command.key, field_, scores_B);
     const auto* begin = scores_B.const_data_ptr<float>();
     return {.ids = command.row_ids,
@@ -57,13 +57,11 @@ class EndScorer : public Scorer {
 std::unique_ptr<Scorer> make_scorer(Role role, const WorkerSettings& settings) {
   switch (role) {
     case Role::Reference:
-      return std::make_unique<ReferenceScorer>(settings);
-    case Role::Reward:
-      return std::make_unique<EndScorer>(Field::Reward, settings.reward, ScoreType::Reward);
-    case Role::Cost:
-      return std::make_unique<EndScorer>(Field::Cost, settings.cost, ScoreType::Cost);
-    default:
-      TORCH_CHECK(false, "the role ", to_string(role), " is no frozen scorer");
+      return std::make_unique<ReferenceScorer>(is_given(settings.reference.model) ? settings.reference.model
+                                                                                  : settings.actor.model);
+    case Role::Reward: return std::make_unique<EndScorer>(Field::Reward, settings.reward, ScoreType::Reward);
+    case Role::Cost: return std::make_unique<EndScorer>(Field::Cost, settings.cost, ScoreType::Cost);
+    default: TORCH_CHECK(false, "the role ", to_string(role), " is no frozen scorer");
   }
 }
 

@@ -107,7 +107,7 @@ int train(const TrainOptions& options) {
     world.close();
     return 2;
   }
-  const auto config = parse_config<TrainConfig>({.text = resolved.yaml, .file = "the resolved configuration"});
+  const auto config = parse_config<TrainConfig>({.text = resolved.yaml, .source = "the resolved configuration"});
   at::set_num_threads(static_cast<int>(config.threads_per_rank));
   std::vector<std::string> none;
   const auto placement = placement_of(config, world.size(), none);

@@ -80,7 +80,7 @@ void compare_tensor(const std::string& name, const torch::Tensor& ours, const to
 void compare_outputs(const SafetensorsReader& expected, const std::filesystem::path& run_folder, int k,
                      std::vector<std::string>& found) {
   const auto mask_BL = expected.tensor(fmt::format("rollout{}.attention_mask", k)).to(torch::kBool);
-  const auto packed = pack(expected.tensor(fmt::format("rollout{}.input_ids", k)), mask_BL).packed;
+  const auto packed = PackedTokens::from_padded(expected.tensor(fmt::format("rollout{}.input_ids", k)), mask_BL);
   const auto flat = [&](const std::string& name) {
     auto tensor = expected.tensor(fmt::format("final{}.{}", k, name));
     return tensor.flatten(0, 1).index_select(0, mask_BL.flatten().nonzero().squeeze(1));
