@@ -8,9 +8,9 @@ namespace ballast {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto shortest_pause = 20us;
-constexpr auto longest_pause = 2000us;
-// A round that took longer has moved bytes: more are likely to follow, so do not sleep long.
+constexpr std::chrono::microseconds shortest_pause{20};
+constexpr std::chrono::microseconds longest_pause{2000};
+// A round that took longer has probably moved bytes: more are likely to follow, so do not sleep long.
 constexpr auto busy_round = 30us;
 // The transport may still hold bytes of operations that are done for us (eager sends); give it rounds to part with
 // them.
@@ -92,7 +92,7 @@ std::deque<std::function<void()>> CommThread::next_jobs() {
   } else {
     wake_.wait_for(lock, pause_, something_to_do);
   }
-  if (!jobs_.empty()) adapt_pause(true);
+  if (!jobs_.empty()) note_activity();
   return std::exchange(jobs_, {});
 }
 
@@ -111,7 +111,12 @@ void CommThread::round() {
   }
   if (!listeners_.empty()) listeners_[next_listener_++ % listeners_.size()]->poll();
   drop_finished();
-  adapt_pause(moved || Clock::now() - start > busy_round);
+  if (moved) {
+    note_activity();
+  } else {
+    // A slow round does not count as activity: on a busy machine the thread would never go to sleep.
+    pause_ = Clock::now() - start > busy_round ? shortest_pause : std::min(pause_ * 2, longest_pause);
+  }
 }
 
 void CommThread::drop_finished() {
@@ -121,13 +126,9 @@ void CommThread::drop_finished() {
   });
 }
 
-void CommThread::adapt_pause(bool active) {
-  if (active) {
-    last_activity_ = Clock::now();
-    pause_ = shortest_pause;
-  } else {
-    pause_ = std::min<std::chrono::microseconds>(pause_ * 2, longest_pause);
-  }
+void CommThread::note_activity() {
+  last_activity_ = Clock::now();
+  pause_ = shortest_pause;
 }
 
 }  // namespace ballast

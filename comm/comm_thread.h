@@ -70,7 +70,7 @@ class CommThread {
   void round();
   std::deque<std::function<void()>> next_jobs();
   void drop_finished();
-  void adapt_pause(bool active);
+  void note_activity();
   bool enqueue(std::function<void()> job);  // false: stopped
 
   std::mutex mutex_;  // guards jobs_ and stopping_

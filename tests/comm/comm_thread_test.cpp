@@ -51,6 +51,18 @@ class FakeListener : public Listener {
   Log& log_;
 };
 
+// Every round with it is slow, as on a busy machine.
+class SlowListener : public Listener {
+ public:
+  void poll() override {
+    ++polls;
+    std::this_thread::sleep_for(200us);
+  }
+  void close() override {}
+
+  std::atomic<int> polls = 0;
+};
+
 struct Sequences {
   int first = 0;
   int second = 0;
@@ -124,6 +136,16 @@ TEST_F(CommThreadTest, RefusesEverythingAfterTheStop) {
   EXPECT_EQ(error_of(*submit("a", &sequences_.first)), "a failed: the comm thread has stopped");
   EXPECT_THROW(thread_.run([] {}), CommunicationError);
   thread_.stop([] { FAIL() << "a second stop does nothing"; });
+}
+
+TEST_F(CommThreadTest, SleepsWhenNothingIsUnderWayHoweverSlowItsRoundsWere) {
+  const auto listener = std::make_shared<SlowListener>();
+  thread_.run([&] { thread_.add_listener(listener); });
+  std::this_thread::sleep_for(500ms);  // ten times as long as it lingers
+  const int polls = listener->polls;
+  EXPECT_GT(polls, 0) << "it lingers";
+  std::this_thread::sleep_for(200ms);
+  EXPECT_EQ(listener->polls, polls);
 }
 
 TEST_F(CommThreadTest, RethrowsWhatAJobThrows) {
