@@ -163,6 +163,7 @@ class ControlSocket::Impl {
     monitor_.close();
     socket_.close();
     zap_.close();
+    context_.close();  // waits for what lingers
   }
 
  private:

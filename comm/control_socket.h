@@ -63,7 +63,7 @@ class ControlSocket {
   std::optional<Packet> receive();
   // Queues bytes for a connection; does not wait. False: there is no such connection any more.
   bool send(const std::string& routing_id, const std::vector<std::uint8_t>& bytes);
-  // Closes the sockets; what is queued has `linger` to leave, in the background, until the destructor returns.
+  // Closes the sockets; waits until what is queued has left, but no longer than `linger`. May be repeated.
   void close(std::chrono::milliseconds linger);
 
  private:
