@@ -33,6 +33,9 @@ class ScoreModel {
   // scaled (zero stays the safety boundary), a value left alone.
   torch::Tensor normalized(const torch::Tensor& scores) const;
 
+  // Whether end scores are normalised; the checkpoint says so at first.
+  void set_normalize(bool normalize) { config_.score->do_normalize = normalize; }
+
   // Writes config.json and model.safetensors in the layout of Safe RLHF.
   void save(const std::filesystem::path& folder) const;
 
