@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "comm/completion.h"
+#include "comm/reduction.h"
 
 namespace ballast {
 namespace {
@@ -60,7 +60,7 @@ void deliver_to_self(const RankGroup& group, std::vector<Send>& sends, std::vect
     if (send.buffer.count != receive->buffer.count || send.buffer.dtype != receive->buffer.dtype) {
       refuse("exchange", group, "a message to this rank itself differs in count or dtype from its receive");
     }
-    std::memmove(receive->buffer.data, send.buffer.data, send.buffer.count * size_of(send.buffer.dtype));
+    copy(send.buffer, receive->buffer);
     ++receive;
   }
   std::erase_if(sends, own_send);

@@ -16,7 +16,7 @@ namespace {
 
 std::string reason_in(const nlohmann::json& body) {
   const bool given = body.is_object() && body.contains("reason") && body["reason"].is_string();
-  return "the orchestrator refused: " + (given ? body["reason"].get<std::string>() : "no reason given");
+  return "the orchestrator says: " + (given ? body["reason"].get<std::string>() : "no reason given");
 }
 
 }  // namespace

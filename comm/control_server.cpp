@@ -197,7 +197,8 @@ class ControlServer::Impl {
 
   // A connection that has proved a rank's key, but is not the rank's, speaks.
   void admit(const Packet& packet, const Message& hello) {
-    if (const auto objection = peers_.objection(packet.rank, hello); !objection.empty()) {
+    const auto objection = closing_ ? "the channel is closed" : peers_.objection(packet.rank, hello);
+    if (!objection.empty()) {
       record(objection);
       return dismiss(packet.routing_id, objection);
     }
@@ -236,7 +237,10 @@ class ControlServer::Impl {
   }
 
   void deliver(int rank, const std::vector<std::uint8_t>& bytes) {
-    if (!socket_.send(peers_[rank].routing_id, bytes)) lose(rank, "connection closed");
+    if (socket_.send(peers_[rank].routing_id, bytes)) return;
+    // A loss in the next turn, when what the rank said before it went has been heard.
+    peers_[rank].connection_closed = true;
+    socket_.wake();
   }
 
   void transmit() {

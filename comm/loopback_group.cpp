@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstddef>
-#include <cstring>
 #include <string_view>
 
 #include "comm/arguments.h"
@@ -25,11 +24,6 @@ bool agree(const CollectiveCall& a, const CollectiveCall& b) {
 std::string describe(const CollectiveCall& call) {
   return fmt::format("{} of {} elements (dtype {}, op {}, root {})", name_of(call.kind), call.output.count,
                      static_cast<int>(call.output.dtype), static_cast<int>(call.op), call.root);
-}
-
-void copy(ConstBuffer from, Buffer to) {
-  const std::size_t bytes = to.count * size_of(to.dtype);
-  if (bytes > 0) std::memmove(to.data, from.data, bytes);
 }
 
 // Elements [rank * count, (rank + 1) * count).

@@ -84,7 +84,11 @@ std::unique_ptr<Communicator> MpiCommunicator::split(std::string name, std::vect
 
 void MpiCommunicator::abort(const std::string& reason) {
   const std::string why = fmt::format("aborted by rank {}: {}", group().index, reason);
-  PiecewisePlan plan{.pieces = {}, .window = unlimited};
+  const auto end_here = [group = group_, why]() -> Piece::Test {
+    group->end(why);
+    return [] { return true; };
+  };
+  PiecewisePlan plan{.pieces = {{.post = end_here}}, .window = unlimited};
   for (int peer = 0; peer < group().size(); ++peer) {
     if (peer != group().index) plan.pieces.push_back(group_->tell_abort(peer, why));
   }
@@ -92,10 +96,9 @@ void MpiCommunicator::abort(const std::string& reason) {
   const auto notice = std::make_shared<PiecewiseOperation>(operation_label("abort", group()), nullptr, std::move(plan));
   thread_->submit(notice);
   try {
-    thread_->run([&] { group_->end(why); });
     notice->wait(abort_patience);
-  } catch (
-      const CommunicationError&) {  // a peer that cannot be told is gone; a thread that has stopped ended all itself
+  } catch (const CommunicationError&) {
+    // A peer that cannot be told is gone; a thread that has stopped has ended everything itself.
   }
 }
 

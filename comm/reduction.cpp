@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 
 namespace ballast {
 namespace {
@@ -46,6 +47,11 @@ void reduce(ReduceOp op, ConstBuffer input, Buffer inout) {
     case ReduceOp::max:
       return reduce_typed(input, inout, [](auto a, auto b) { return std::max(a, b); });
   }
+}
+
+void copy(ConstBuffer from, Buffer to) {
+  const std::size_t bytes = to.count * size_of(to.dtype);
+  if (bytes > 0) std::memmove(to.data, from.data, bytes);  // an empty buffer may be null
 }
 
 }  // namespace ballast

@@ -1,4 +1,4 @@
-// Element-wise arithmetic on typed buffers, for transports that reduce on the CPU.
+// Arithmetic on typed buffers in CPU memory, for transports that copy and reduce themselves.
 #pragma once
 #include <cstdint>
 
@@ -12,5 +12,8 @@ std::uint16_t float_to_bfloat16(float value);
 
 // inout[i] = op(input[i], inout[i]); both have the same count and dtype. bfloat16 is computed in float32, rounded once.
 void reduce(ReduceOp op, ConstBuffer input, Buffer inout);
+
+// Copies to.count elements; the buffers have the same dtype and may overlap.
+void copy(ConstBuffer from, Buffer to);
 
 }  // namespace ballast

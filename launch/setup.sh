@@ -85,6 +85,17 @@ cmake_is_old() {
   [[ $(printf '%s\n' 3.25 "${version:-0}" | sort -V | head -n 1) != 3.25 ]]
 }
 
+# PyPI's torch is built for CUDA and then needs its toolkit. Where there is none, and the wheel that pip would take is not a
+# CPU build, the index of CPU builds is asked too.
+torch_index() {
+  local wheel
+  if command -v nvcc >/dev/null || is_folder "$torch"; then
+    return 0
+  fi
+  wheel=$("$venv/bin/pip" install --dry-run --quiet --no-deps --report - "$torch" 2>>"$log" | grep -o '"url": "[^"]*"' || true)
+  [[ $wheel == *cpu* ]] || echo "--extra-index-url=https://download.pytorch.org/whl/cpu"
+}
+
 install_wheels() {
   local wheels=() installed=$venv/ballast-wheels
   is_folder "$torch" || wheels+=("$torch")
@@ -95,7 +106,8 @@ install_wheels() {
   fi
   say "installing ${wheels[*]} in $venv"
   logged "python3 -m venv" python3 -m venv "$venv"
-  logged "pip install" "$venv/bin/pip" install --disable-pip-version-check "${wheels[@]}"
+  # shellcheck disable=SC2046  # no index: no word
+  logged "pip install" "$venv/bin/pip" install --disable-pip-version-check $(torch_index) "${wheels[@]}"
   echo "${wheels[*]}" >"$installed"
 }
 

@@ -1,5 +1,6 @@
 #include "comm/loopback_communicator.h"
 
+#include "tests/comm/communicator_failure_suite.h"
 #include "tests/comm/communicator_suite.h"
 #include "tests/comm/loopback_ranks.h"
 
@@ -13,6 +14,7 @@ struct Loopback {
 
 using Sizes = testing::Types<Loopback<2>, Loopback<3>, Loopback<4>>;
 INSTANTIATE_TYPED_TEST_SUITE_P(Loopback, CommunicatorSuite, Sizes);
+INSTANTIATE_TYPED_TEST_SUITE_P(Loopback, CommunicatorFailureSuite, Sizes);
 
 TEST(LoopbackCommunicator, NamesTheRanksThatACollectiveWaitsFor) {
   LoopbackWorld world(4);

@@ -1,3 +1,4 @@
+#include "tests/comm/communicator_failure_suite.h"
 #include "tests/comm/communicator_suite.h"
 #include "tests/distributed/test_world.h"
 
@@ -10,6 +11,7 @@ struct Mpi {
   }
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(Mpi, CommunicatorSuite, Mpi);
+INSTANTIATE_TYPED_TEST_SUITE_P(Mpi, CommunicatorFailureSuite, Mpi);
 
 }  // namespace
 }  // namespace ballast
