@@ -5,4 +5,4 @@
 
 cd "$root"
 ballast_build
-exec mpirun --oversubscribe -n 6 "$build/launch/ballast" train -c configs/smoke/ppo_lag.yaml
+exec mpirun -n 6 "$build/launch/ballast" train -c configs/smoke/ppo_lag.yaml

@@ -117,6 +117,8 @@ set_environment() {
   export PATH=$mpi_bin:$venv/bin:$PATH
   # Ranks share the cores of a small machine; more threads in each would only take turns.
   export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+  # `mpirun -n 6` on a machine with fewer cores.
+  export PRTE_MCA_rmaps_default_mapping_policy=${PRTE_MCA_rmaps_default_mapping_policy:-:oversubscribe}
   if [[ $(id -u) == 0 ]]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   fi

@@ -57,6 +57,7 @@ void CastHandles::load(std::int64_t training_steps) {
   actor_.load(training_steps);
   for (auto* role : scoring_roles()) role->load(training_steps);
   flush();
+  stream_.wait_all();
 }
 
 BatchRef CastHandles::generate(const PromptBatch& prompts, std::int64_t iteration) {
@@ -161,6 +162,7 @@ std::vector<MiniBatch> mini_batches(const Scored& scored, const PromptBatch& pro
       mini.rows += scored.rows_by_micro_batch[m];
       if (!prompts.ptx.empty()) mini.ptx.push_back(prompts.ptx[m]);
     }
+    mini.rows = std::max<std::int64_t>(mini.rows, 1);  // empty responses only: a loss of 0, not of 0/0
   }
   return result;
 }

@@ -29,6 +29,7 @@ class CastHandles {
   CastHandles(const Placement& placement, CommandStream& stream, Metrics& metrics);
 
   bool constrained() const { return cost_.has_value(); }
+  // Every role reads its model; waits until all have. Throws RunFailed when one cannot.
   void load(std::int64_t training_steps);
   // Records generation for every micro-batch.
   BatchRef generate(const PromptBatch& prompts, std::int64_t iteration);

@@ -1,14 +1,7 @@
 #include "orchestrator/train_loop.h"
 
-#include "orchestrator/cast_handles.h"
-
 namespace ballast {
 namespace {
-
-std::int64_t total_steps(const LoopConfig& config) {
-  const auto& batch = config.batch;
-  return config.iterations * batch.passes * (batch.rollout / batch.mini_batch);
-}
 
 StepMetrics mean_of(const std::vector<StepMetrics>& steps) {
   StepMetrics mean;
@@ -35,11 +28,14 @@ void log_iteration(std::int64_t iteration, const std::vector<TrainStep>& steps, 
 
 }  // namespace
 
-void train_ppo_lag(const Placement& placement, const LoopConfig& config, const LoopParts& parts) {
-  CastHandles roles(placement, parts.stream, parts.metrics);
+std::int64_t training_steps(const LoopConfig& config) {
+  const auto& batch = config.batch;
+  return config.iterations * batch.passes * (batch.rollout / batch.mini_batch);
+}
+
+void train_ppo_lag(CastHandles& roles, const LoopConfig& config, const LoopParts& parts) {
   LagrangeMultiplier lambda(config.lambda);
   CostWindow costs(config.lambda.window);
-  roles.load(total_steps(config));
   std::int64_t step = 0;
   for (std::int64_t iteration = 0; iteration < config.iterations; ++iteration) {
     const PromptBatch prompts = parts.prompts.next();

@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "algorithms/lagrange.h"
-#include "orchestrator/command_stream.h"
+#include "orchestrator/cast_handles.h"
 #include "orchestrator/journal.h"
 #include "orchestrator/prompts.h"
 
@@ -14,7 +14,6 @@ struct LoopConfig {
   std::int64_t iterations = 1;
   BatchConfig batch;
   LagrangeConfig lambda;
-  bool save_critics = true;
 };
 
 // What the loop works with; everything outlives the call.
@@ -27,8 +26,11 @@ struct LoopParts {
   std::function<void(std::int64_t iteration, const StepMetrics&)> on_iteration;  // progress; mean over the steps
 };
 
-// Runs all iterations, then saves the actor (and critics) under `run_folder`. A placement without a Cost role is plain
-// PPO: no constraint, lambda is not used. Throws RunFailed.
-void train_ppo_lag(const Placement& placement, const LoopConfig& config, const LoopParts& parts);
+// Optimizer steps of the whole run: what learning-rate schedules are laid over.
+std::int64_t training_steps(const LoopConfig& config);
+
+// Runs all iterations with roles that have loaded their models, then saves the actor (and critics) under `run_folder`.
+// Without a Cost role it is plain PPO: no constraint, lambda is not used. Throws RunFailed.
+void train_ppo_lag(CastHandles& roles, const LoopConfig& config, const LoopParts& parts);
 
 }  // namespace ballast

@@ -64,13 +64,34 @@ void print_plan(const TrainConfig& config, const Placement& placement, const std
   fmt::print("{}\nplacement: {}\noutput: {}\n", yaml, describe(placement), config.output.string());
 }
 
-// The orchestrator's job on rank 0.
-void orchestrate(const TrainConfig& config, const Placement& placement, CommandStream& stream) {
+// What the orchestrator needs beside the stream of commands.
+struct Job {
+  const TrainOptions& options;
+  const TrainConfig& config;
+  Placement placement;
+  std::string yaml;  // the resolved configuration
+  std::vector<std::string> hosts;
+};
+
+void prepare_run_folder(const Job& job, FailureReport& failure) {
+  const auto& folder = job.config.output;
+  const auto aside =
+      make_run_folder(folder, {.config_yaml = job.yaml, .command_line = job.options.command_line, .hosts = job.hosts});
+  if (!aside.empty()) fmt::print("an earlier run was moved from {} to {}\n", folder.string(), aside.string());
+  failure.write_into(folder);
+}
+
+// The orchestrator's job on rank 0. Nothing is written before every role has its model.
+void orchestrate(const Job& job, CommandStream& stream, FailureReport& failure) {
+  const auto& config = job.config;
   Metrics metrics;
   stream.add_listener([&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });
+  CastHandles roles(job.placement, stream, metrics);
+  roles.load(training_steps(config.loop));
+  prepare_run_folder(job, failure);
   Journal journal(config.output);
   const auto prompts = random_prompts(config.prompts.random, config.loop.batch, config.workers.seed);
-  train_ppo_lag(placement, config.loop,
+  train_ppo_lag(roles, config.loop,
                 {.stream = stream,
                  .metrics = metrics,
                  .prompts = *prompts,
@@ -82,24 +103,50 @@ void orchestrate(const TrainConfig& config, const Placement& placement, CommandS
   fmt::print("the run is in {}: actor/ is the trained model, metrics.jsonl has every step\n", config.output.string());
 }
 
-void prepare_run_folder(const TrainOptions& options, const TrainConfig& config, const std::string& yaml, World& world) {
-  const auto aside = make_run_folder(
-      config.output, {.config_yaml = yaml, .command_line = options.command_line, .hosts = world.hosts()});
-  if (!aside.empty()) fmt::print("an earlier run was moved from {} to {}\n", config.output.string(), aside.string());
+// The process's last words when it is told to end, wherever its threads are.
+class LastWords {
+ public:
+  explicit LastWords(FailureReport& failure) : failure_(failure) {}
+
+  void speak_of(const Session* session) {
+    const std::lock_guard lock(mutex_);
+    session_ = session;
+  }
+
+  // Rank 0 speaks, unless somebody knew more and spoke before; then the process ends.
+  [[noreturn]] void end(const std::string& reason) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    const std::lock_guard lock(mutex_);
+    if (session_ && launcher_rank() == 0) failure_.say(fmt::format("{}: {}", session_->where(), reason));
+    std::_Exit(EXIT_FAILURE);
+  }
+
+ private:
+  FailureReport& failure_;
+  std::mutex mutex_;
+  const Session* session_ = nullptr;
+};
+
+// Runs the job on this rank; returns the exit code.
+int run(const Job& job, World& world, FailureReport& failure, LastWords& last_words) {
+  if (world.rank() == 1) failure.write_into(job.config.output);  // it speaks when rank 0 is dead
+  Session session({.world = world,
+                   .placement = job.placement,
+                   .workers = job.config.workers,
+                   .stream = job.config.stream,
+                   .failure = failure});
+  last_words.speak_of(&session);
+  const int exit_code = session.run([&](CommandStream& stream) { orchestrate(job, stream, failure); });
+  last_words.speak_of(nullptr);
+  return exit_code;
 }
 
 }  // namespace
 
 int train(const TrainOptions& options) {
   FailureReport failure;
-  Session* session = nullptr;
-  std::mutex session_mutex;
-  const EndWatch watch([&](const std::string& reason) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // the orchestrator may know more
-    const std::lock_guard lock(session_mutex);
-    if (session && launcher_rank() == 0) failure.say(fmt::format("{}: {}", session->where(), reason));
-    std::_Exit(EXIT_FAILURE);
-  });
+  LastWords last_words(failure);
+  const EndWatch watch([&](const std::string& reason) { last_words.end(reason); });
   World world(nullptr, nullptr);
   const auto resolved = resolve_once(options, world);
   if (!resolved.error.empty()) {
@@ -110,28 +157,16 @@ int train(const TrainOptions& options) {
   const auto config = parse_config<TrainConfig>({.text = resolved.yaml, .source = "the resolved configuration"});
   at::set_num_threads(static_cast<int>(config.threads_per_rank));
   std::vector<std::string> none;
-  const auto placement = placement_of(config, world.size(), none);
-  if (options.dry_run) {
-    if (world.rank() == 0) print_plan(config, placement, resolved.yaml);
-    world.close();
-    return EXIT_SUCCESS;
-  }
-  if (world.rank() == 0) prepare_run_folder(options, config, resolved.yaml, world);
-  failure.write_into(world.rank() <= 1 ? config.output : "");
+  const Job job{.options = options,
+                .config = config,
+                .placement = placement_of(config, world.size(), none),
+                .yaml = resolved.yaml,
+                .hosts = world.hosts()};
   int exit_code = EXIT_SUCCESS;
-  {
-    Session running({.world = world,
-                     .placement = placement,
-                     .workers = config.workers,
-                     .stream = config.stream,
-                     .failure = failure});
-    const auto announce = [&](Session* now) {
-      const std::lock_guard lock(session_mutex);
-      session = now;
-    };
-    announce(&running);
-    exit_code = running.run([&](CommandStream& stream) { orchestrate(config, placement, stream); });
-    announce(nullptr);
+  if (!options.dry_run) {
+    exit_code = run(job, world, failure, last_words);
+  } else if (world.rank() == 0) {
+    print_plan(config, job.placement, resolved.yaml);
   }
   world.close();
   return exit_code;

@@ -113,11 +113,12 @@ void set_workers(EndToEndCase& end_to_end) {
   const auto& hyper = expected.at("hyper");
   auto& workers = end_to_end.workers;
   const bool normalize = expected.at("normalize_reward_and_cost");
-  workers.actor = {.model = {.path = end_to_end.folder / "actor"},
-                   .optimizer = optimizer(expected, hyper.at("actor_lr"), hyper.at("actor_wd"), "actor_scheduler")};
+  workers.actor.model.path = end_to_end.folder / "actor";
+  workers.actor.optimizer = optimizer(expected, hyper.at("actor_lr"), hyper.at("actor_wd"), "actor_scheduler");
   workers.reference.model.path = end_to_end.folder / "ref";
-  workers.reward = {.model = {.path = end_to_end.folder / "reward"}, .normalize = normalize};
-  workers.cost = {.model = {.path = end_to_end.folder / "cost"}, .normalize = normalize};
+  workers.reward.model.path = end_to_end.folder / "reward";
+  workers.cost.model.path = end_to_end.folder / "cost";
+  workers.reward.normalize = workers.cost.normalize = normalize;
   workers.reward_critic.optimizer = optimizer(expected, hyper.at("critic_lr"), 0.0, "critic_scheduler");
   workers.cost_critic.optimizer = workers.reward_critic.optimizer;
   workers.ppo.kl.kl_coeff = hyper.at("kl_coeff");

@@ -37,7 +37,9 @@ int run_case(const EndToEndCase& end_to_end, const std::filesystem::path& run_fo
     stream.add_listener([&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });
     Journal journal(run_folder);
     const auto rollouts = given_rollouts(end_to_end);
-    train_ppo_lag(placement, end_to_end.loop,
+    CastHandles roles(placement, stream, metrics);
+    roles.load(training_steps(end_to_end.loop));
+    train_ppo_lag(roles, end_to_end.loop,
                   {.stream = stream,
                    .metrics = metrics,
                    .prompts = *rollouts,

@@ -45,7 +45,9 @@ struct SimulatedRun {
     stream.add_listener([&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });
     Journal journal(folder);
     const auto prompts = random_prompts({}, config.batch, 1);
-    train_ppo_lag(one_rank_each, config,
+    CastHandles roles(one_rank_each, stream, metrics);
+    roles.load(training_steps(config));
+    train_ppo_lag(roles, config,
                   {.stream = stream,
                    .metrics = metrics,
                    .prompts = *prompts,

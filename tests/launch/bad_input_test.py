@@ -1,0 +1,111 @@
+"""What the user can mend is said in one sentence, once for the whole job, with exit code 2, and nothing is written.
+A loss that is not finite ends the run before the optimizer's step, with exit code 1 and the culprit's name.
+
+Usage: bad_input_test.py MPIRUN BALLAST
+"""
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+RANKS = 2
+CONFIG = "configs/smoke/ppo_lag.yaml"
+CHECKPOINT = pathlib.Path("tests/golden/safe_rlhf/e2e-ppo-lag/actor")
+
+
+def truncated_checkpoint(folder):
+    broken = folder / "truncated"
+    shutil.copytree(CHECKPOINT, broken)
+    weights = (broken / "model.safetensors").read_bytes()
+    (broken / "model.safetensors").write_bytes(weights[: len(weights) // 2])
+    return broken
+
+
+def without_a_tensor(folder):
+    """A checkpoint whose config.json asks for a layer more than the weights have."""
+    broken = folder / "short"
+    shutil.copytree(CHECKPOINT, broken)
+    config = (broken / "config.json").read_text()
+    (broken / "config.json").write_text(config.replace('"num_hidden_layers": 2', '"num_hidden_layers": 3'))
+    return broken
+
+
+def cases(folder):
+    """Name, arguments, words that the message must have."""
+    by_path = ["actor.model={path: %s}"]
+    yield "unknown key", ["lambda.inti=2"], ["lambda.inti", "unknown key", "init"]
+    yield "value out of range", ["lambda.init=0"], ["lambda.init", "found 0"]
+    yield "wrong type", ["iterations=many"], ["iterations", "many"]
+    yield "missing model folder", [by_path[0] % (folder / "nowhere")], ["actor.model", str(folder / "nowhere")]
+    yield "truncated safetensors", [by_path[0] % truncated_checkpoint(folder)], ["model.safetensors"]
+    yield "a tensor is missing", [by_path[0] % without_a_tensor(folder)], ["model.safetensors", "layers.2"]
+    yield "both path and random", ["actor.model.path=/tmp"], ["actor.model", "both path and random"]
+    yield ("a role without ranks", ["placement={actor: [0], reference: [0], reward: [1], cost: [1], reward_critic: [1]}"],
+           ["placement.cost_critic", "empty"])
+    yield "a rank outside the job", ["placement.actor=[7]"], ["placement.actor", "rank 7"]
+    yield "batch that cannot be cut", ["batch.mini_batch=12"], ["batch.mini_batch", "multiple"]
+    yield "lanes", ["gradient_lanes=3"], ["gradient_lanes", "power of two"]
+
+
+def with_nan(folder):
+    """A checkpoint that reads well and computes nonsense."""
+    broken = folder / "nan"
+    shutil.copytree(CHECKPOINT, broken)
+    weights = bytearray((broken / "model.safetensors").read_bytes())
+    weights[-4:] = b"\x00\x00\xc0\x7f"  # the last float32: in model.norm.weight
+    (broken / "model.safetensors").write_bytes(weights)
+    return broken
+
+
+def check_nan(job, folder):
+    output = folder / "nan_run"
+    result = run([*job, "-c", CONFIG, f"output={output}", f"actor.model={{path: {with_nan(folder)}}}",
+                  "prompts.random.vocab=67"])
+    text = result.stdout + result.stderr
+    spoken = [line for line in text.splitlines() if line.startswith("ballast:")]
+    assert result.returncode == 1 and len(spoken) == 1, f"exit code {result.returncode}\n{text}"
+    for word in ["rank 0", "actor", "actor_loss", "row 0", "last command: Learn actor"]:
+        assert word in spoken[0], f"the message does not name {word!r}\n{text}"
+    assert (output / "failure.txt").read_text().strip() in spoken[0]
+    assert not (output / "actor").exists(), "a broken actor was saved"
+    print(f"a loss that is not finite: {spoken[0]}")
+
+
+def run(command):
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def check(name, result, words, output):
+    text = result.stdout + result.stderr
+    spoken = [line for line in text.splitlines() if line.startswith("ballast:")]
+    assert result.returncode == 2, f"{name}: exit code {result.returncode}, expected 2\n{text}"
+    assert len(spoken) == 1, f"{name}: said {len(spoken)} times\n{text}"
+    for word in words:
+        assert word in text, f"{name}: the message does not name {word!r}\n{text}"
+    assert not output.exists(), f"{name}: {output} was written"
+    print(f"{name}: {spoken[0]}")
+
+
+def main():
+    mpirun, ballast = sys.argv[1:3]
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        output = folder / "run"
+        passed = 0
+        job = [mpirun, "--oversubscribe", "-n", str(RANKS), ballast, "train"]
+        for case, arguments, words in cases(folder):
+            check(case, run([*job, "-c", CONFIG, f"output={output}", *arguments]), words, output)
+            passed += 1
+        check("missing configuration", run([*job, "-c", str(folder / "no.yaml"), f"output={output}"]), ["no.yaml"], output)
+        broken = folder / "broken.yaml"
+        broken.write_text("actor: {model: [\n")
+        check("broken YAML", run([*job, "-c", str(broken), f"output={output}"]), ["broken.yaml"], output)
+        check_nan(job, folder)
+        usage = run([*job, "--no-such-option"])
+        assert usage.returncode == 2 and usage.stderr.count("no-such-option") == 1, usage.stderr
+    print(f"{passed + 4} passed, 0 failed")
+
+
+if __name__ == "__main__":
+    main()
