@@ -116,14 +116,21 @@ std::vector<ParameterSpec> llama_parameters(const ModelConfig& config) {
     const std::int64_t queries = config.heads * config.head_dim;
     const std::int64_t keys = config.kv_heads * config.head_dim;
     norm(prefix + "input_layernorm.weight");
-    append_linear(specs, prefix + "self_attn.q_proj", {E, queries, config.qkv_bias, std});
-    append_linear(specs, prefix + "self_attn.k_proj", {E, keys, config.qkv_bias, std});
-    append_linear(specs, prefix + "self_attn.v_proj", {E, keys, config.qkv_bias, std});
-    append_linear(specs, prefix + "self_attn.o_proj", {queries, E, config.output_bias, std});
+    append_linear(specs, prefix + "self_attn.q_proj",
+                  {.in = E, .out = queries, .bias = config.qkv_bias, .initial_std = std});
+    append_linear(specs, prefix + "self_attn.k_proj",
+                  {.in = E, .out = keys, .bias = config.qkv_bias, .initial_std = std});
+    append_linear(specs, prefix + "self_attn.v_proj",
+                  {.in = E, .out = keys, .bias = config.qkv_bias, .initial_std = std});
+    append_linear(specs, prefix + "self_attn.o_proj",
+                  {.in = queries, .out = E, .bias = config.output_bias, .initial_std = std});
     norm(prefix + "post_attention_layernorm.weight");
-    append_linear(specs, prefix + "mlp.gate_proj", {E, config.intermediate, config.mlp_bias, std});
-    append_linear(specs, prefix + "mlp.up_proj", {E, config.intermediate, config.mlp_bias, std});
-    append_linear(specs, prefix + "mlp.down_proj", {config.intermediate, E, config.mlp_bias, std});
+    append_linear(specs, prefix + "mlp.gate_proj",
+                  {.in = E, .out = config.intermediate, .bias = config.mlp_bias, .initial_std = std});
+    append_linear(specs, prefix + "mlp.up_proj",
+                  {.in = E, .out = config.intermediate, .bias = config.mlp_bias, .initial_std = std});
+    append_linear(specs, prefix + "mlp.down_proj",
+                  {.in = config.intermediate, .out = E, .bias = config.mlp_bias, .initial_std = std});
   }
   norm(final_norm_name);
   return specs;

@@ -24,7 +24,7 @@ nlohmann::json llama_json(const RandomModelConfig& shape) {
           {"num_key_value_heads", shape.kv_heads},
           {"max_position_embeddings", shape.max_length},
           {"tie_word_embeddings", shape.tied_embeddings},
-          {"sliding_window", nullptr},
+          {"sliding_window", nullptr},  // Mistral's default is a window
           {"hidden_act", "silu"}};
 }
 

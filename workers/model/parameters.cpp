@@ -19,12 +19,6 @@ std::int64_t elements(const ParameterSpec& spec) {
 
 }  // namespace
 
-std::int64_t count_elements(const std::vector<ParameterSpec>& specs) {
-  std::int64_t sum = 0;
-  for (const ParameterSpec& spec : specs) sum += elements(spec);
-  return sum;
-}
-
 bool is_decayed(std::string_view name) {
   std::string lower(name);
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });

@@ -22,9 +22,6 @@ struct ParameterSpec {
   std::string alias = "";  // second name of a tied weight; empty: none
 };
 
-// Number of elements of all parameters together.
-std::int64_t count_elements(const std::vector<ParameterSpec>& specs);
-
 // One parameter's place in the flat storage. `offset` counts elements.
 struct Segment {
   ParameterSpec spec;
