@@ -14,6 +14,7 @@ namespace {
 
 constexpr auto start_timeout = std::chrono::seconds(60);
 constexpr auto close_timeout = std::chrono::seconds(5);
+constexpr auto last_goodbye = std::chrono::milliseconds(500);
 
 // Ranks on one machine talk over loopback; else the orchestrator listens on every interface and is found by host name.
 bool on_one_host(const World& world) {
@@ -71,14 +72,21 @@ int Session::orchestrate(const std::function<void(CommandStream&)>& job) {
     job(stream);
   } catch (const RunFailed& failed) {
     parts_.failure.say(failed.what());
-    if (!failed.user_error) std::_Exit(EXIT_FAILURE);
+    if (!failed.user_error) end_at_once();
     exit_code = 2;
   } catch (const std::exception& error) {
     parts_.failure.say(fmt::format("{}: the orchestrator failed: {}", where(), error.what()));
-    std::_Exit(EXIT_FAILURE);
+    end_at_once();
   }
   server_->close(close_timeout);
   return exit_code;
+}
+
+// Peers may be dead or stuck, so nothing is waited for long. The others hear that the channel closes, or they would
+// report this rank as lost; then mpirun ends them.
+void Session::end_at_once() {
+  server_->close(last_goodbye);
+  std::_Exit(EXIT_FAILURE);
 }
 
 void Session::work() {

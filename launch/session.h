@@ -35,6 +35,7 @@ class Session {
 
  private:
   int orchestrate(const std::function<void(CommandStream&)>& job);
+  [[noreturn]] void end_at_once();
   void work();
   void orchestrator_lost(const std::string& reason);
   std::map<Role, std::unique_ptr<Communicator>> role_groups();

@@ -23,14 +23,24 @@ void check_batch(const BatchConfig& batch, Violations& violations) {
   }
 }
 
-void check_model(const std::string& field, const ModelSource& source, bool required, Violations& violations) {
+struct ModelCheck {
+  bool required = true;
+  std::int64_t max_length = 0;  // tokens that it must take
+};
+
+void check_model(const std::string& field, const ModelSource& source, const ModelCheck& check, Violations& violations) {
   if (source.path && source.random) {
     violations.push_back(fmt::format("{}: found both path and random; give one of them", field));
   } else if (!source.path && !source.random) {
-    if (required) violations.push_back(fmt::format("{}: no model; give path (a Hugging Face folder) or random", field));
+    if (check.required)
+      violations.push_back(fmt::format("{}: no model; give path (a Hugging Face folder) or random", field));
   } else {
     try {
-      model_config(source);
+      const auto positions = model_config(source).max_positions;
+      if (check.max_length > positions) {
+        violations.push_back(
+            fmt::format("batch.max_length: found {}; {} has {} positions", check.max_length, field, positions));
+      }
       if (source.path) SafetensorsReader{*source.path};
     } catch (const UserError& error) {
       violations.push_back(fmt::format("{}: {}", field, error.what()));
@@ -63,13 +73,15 @@ std::vector<std::string> violations_of(const TrainConfig& config) {
                     "batch.max_length ({})",
                     random.max_length, config.loop.batch.max_length));
   }
+  const ModelCheck needed{.required = true, .max_length = config.loop.batch.max_length};
+  const ModelCheck optional{.required = false, .max_length = config.loop.batch.max_length};
   const bool constrained = config.algorithm == Algorithm::ppo_lag;
-  check_model("actor.model", workers.actor.model, true, violations);
-  check_model("reference.model", workers.reference.model, false, violations);
-  check_model("reward.model", workers.reward.model, true, violations);
-  check_model("cost.model", workers.cost.model, constrained, violations);
-  check_model("reward_critic.model", workers.reward_critic.model, false, violations);
-  check_model("cost_critic.model", workers.cost_critic.model, false, violations);
+  check_model("actor.model", workers.actor.model, needed, violations);
+  check_model("reference.model", workers.reference.model, optional, violations);
+  check_model("reward.model", workers.reward.model, needed, violations);
+  check_model("cost.model", workers.cost.model, constrained ? needed : optional, violations);
+  check_model("reward_critic.model", workers.reward_critic.model, optional, violations);
+  check_model("cost_critic.model", workers.cost_critic.model, optional, violations);
   return violations;
 }
 

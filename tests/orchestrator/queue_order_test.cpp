@@ -96,8 +96,8 @@ TEST(QueueOrder, TheActorGeneratesAheadWhileOthersScoreFourMicroBatches) {
                                           "Transfer 3",
                                           "Learn",
                                           "Learn",
-                                          "Save",
-                                          "Free"};
+                                          "Free",
+                                          "Save"};
   EXPECT_EQ(run.queue(0), expected);
 }
 
