@@ -6,6 +6,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "comm/control_end.h"
 #include "comm/control_socket.h"

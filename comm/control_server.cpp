@@ -6,6 +6,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "comm/control_peers.h"
 #include "comm/control_socket.h"
@@ -159,25 +160,20 @@ class ControlServer::Impl {
   }
 
   void hear(const Packet& packet) {
-    std::variant<Message, MalformedMessage> read = decode_or_error(packet.bytes);
+    std::optional<Message> message;
+    std::string fault;
+    try {
+      message = decode(packet.bytes);
+    } catch (const MalformedMessage& error) {
+      fault = error.what();
+    }
     const std::lock_guard lock(mutex_);
     Peer& peer = peers_[packet.rank];
-    const auto* malformed = std::get_if<MalformedMessage>(&read);
-    if (packet.routing_id != peer.routing_id) {
-      if (malformed == nullptr) admit(packet, std::get<Message>(read));
-    } else if (peer.state == PeerState::live) {
-      if (malformed != nullptr) return lose(packet.rank, malformed->what());
-      peer.last_heard = ControlClock::now();
-      take_in(packet.rank, std::get<Message>(std::move(read)));
-    }
-  }
-
-  static std::variant<Message, MalformedMessage> decode_or_error(std::span<const std::uint8_t> bytes) {
-    try {
-      return decode(bytes);
-    } catch (const MalformedMessage& error) {
-      return error;
-    }
+    if (packet.routing_id != peer.routing_id) return admit(packet, message.value_or(Message{}));
+    if (peer.state != PeerState::live) return;
+    if (!message) return lose(packet.rank, fault);
+    peer.last_heard = ControlClock::now();
+    take_in(packet.rank, std::move(*message));
   }
 
   void take_in(int rank, Message message) {

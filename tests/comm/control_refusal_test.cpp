@@ -183,6 +183,14 @@ TEST(ControlRefusal, AMalformedMessageLosesTheRankThatSentIt) {
   EXPECT_EQ(describe(control.server->receive(5s)), "rank 0: event 1");
 }
 
+TEST(ControlRefusal, AMalformedFirstMessageIsRefused) {
+  ControlFixture control(2);
+  RawRank rank(control, 1);
+  rank.socket.send({}, {0xc1, 0x00});
+  EXPECT_EQ(rank.dismissal(), "the key of rank 1 came without hello");
+  expect_usable(control);
+}
+
 TEST(ControlRefusal, ASequenceGapLosesTheRank) {
   ControlFixture control(1);
   RawRank rank(control, 0);
