@@ -102,7 +102,7 @@ def main():
         broken.write_text("actor: {model: [\n")
         check("broken YAML", run([*job, "-c", str(broken), f"output={output}"]), ["broken.yaml"], output)
         check_nan(job, folder)
-        usage = run([*job, "--no-such-option"])
+        usage = run([*job, "-c", CONFIG, "--no-such-option"])
         assert usage.returncode == 2 and usage.stderr.count("no-such-option") == 1, usage.stderr
     print(f"{passed + 4} passed, 0 failed")
 
