@@ -11,8 +11,8 @@ namespace ballast {
 
 LagrangeMultiplier::LagrangeMultiplier(const LagrangeConfig& config)
     : config_(config), log_lambda_(std::log(config.init)) {
-  if (!(config.init > 0.0)) {
-    throw std::invalid_argument(fmt::format("lambda must start above 0, not at {}", config.init));
+  if (!(config.init >= 0.0)) {
+    throw std::invalid_argument(fmt::format("lambda must start at 0 or above, not at {}", config.init));
   }
 }
 

@@ -30,7 +30,7 @@ struct LagrangeConfig {
 
   template <typename Fields>
   void describe(Fields& field) {
-    field("init", init, "lambda at the start").above(0.0);
+    field("init", init, "lambda at the start; from 0 it never moves").at_least(0.0);
     field("max", max, "upper bound of lambda; null: none, then lambda can overflow and stop the run").above(0.0);
     field("learning_rate", learning_rate, "step size in log space").at_least(0.0);
     field("cost_limit", cost_limit, "d: the mean episode cost must not exceed it");
@@ -40,10 +40,11 @@ struct LagrangeConfig {
   }
 };
 
-/// lambda > 0, kept as its logarithm in float64. `update` is the one place that moves it.
+/// lambda >= 0, kept as its logarithm in float64. `update` is the one place that moves it; 0 stays 0, since the update
+/// multiplies.
 class LagrangeMultiplier {
  public:
-  /// Throws std::invalid_argument unless init > 0: from 0 an update in log space can never leave.
+  /// Throws std::invalid_argument unless init >= 0.
   explicit LagrangeMultiplier(const LagrangeConfig& config);
 
   /// One step for the mean episode cost J_C; the first `delay_steps` calls change nothing.

@@ -1,14 +1,21 @@
 #include "orchestrator/train_loop.h"
 
+#include <algorithm>
+
 namespace ballast {
 namespace {
 
-StepMetrics mean_of(const std::vector<StepMetrics>& steps) {
-  StepMetrics mean;
+// What stands for an iteration: means over its steps, but the last step and the longest response.
+StepMetrics summary_of(const std::vector<StepMetrics>& steps) {
+  StepMetrics summary;
+  double longest = 0.0;
   for (const auto& step : steps) {
-    for (const auto& [name, value] : step) mean[name] += value / static_cast<double>(steps.size());
+    for (const auto& [name, value] : step) summary[name] += value / static_cast<double>(steps.size());
+    longest = std::max(longest, step.at("train/max_generated_length"));
   }
-  return mean;
+  summary["train/step"] = steps.back().at("train/step");
+  summary["train/max_generated_length"] = longest;
+  return summary;
 }
 
 // Waits for the iteration's steps, then logs them.
@@ -20,9 +27,9 @@ void log_iteration(std::int64_t iteration, const std::vector<TrainStep>& steps, 
     figures.push_back(parts.metrics.of(step, constrained));
     parts.journal.step(iteration, figures.back());
   }
-  const auto mean = mean_of(figures);
-  parts.journal.iteration(iteration, mean);
-  parts.on_iteration(iteration, mean);
+  const auto summary = summary_of(figures);
+  parts.journal.iteration(iteration, summary);
+  parts.on_iteration(iteration, summary);
   parts.metrics.forget(steps.front().batch);
 }
 

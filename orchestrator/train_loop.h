@@ -23,7 +23,7 @@ struct LoopParts {
   PromptStream& prompts;
   Journal& journal;
   std::filesystem::path run_folder;
-  std::function<void(std::int64_t iteration, const StepMetrics&)> on_iteration;  // progress; mean over the steps
+  std::function<void(std::int64_t iteration, const StepMetrics&)> on_iteration;  // progress
 };
 
 // Optimizer steps of the whole run: what learning-rate schedules are laid over.

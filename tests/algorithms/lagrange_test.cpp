@@ -40,9 +40,16 @@ TEST(Lagrange, TheFirstUpdatesAreDelayed) {
   EXPECT_GT(lambda.value(), 1.0);
 }
 
-TEST(Lagrange, LambdaMustStartAboveZero) {
-  EXPECT_THROW(LagrangeMultiplier({.init = 0.0}), std::invalid_argument);
+TEST(Lagrange, LambdaMustNotStartBelowZero) {
   EXPECT_THROW(LagrangeMultiplier({.init = -1.0}), std::invalid_argument);
+}
+
+TEST(Lagrange, ZeroStaysZero) {
+  LagrangeMultiplier lambda({.init = 0.0});
+  for (const double cost : {3.0, -3.0, 0.0}) {
+    lambda.update(cost);
+    EXPECT_EQ(lambda.value(), 0.0);
+  }
 }
 
 TEST(Lagrange, ACostThatIsNotFiniteIsRefusedAndChangesNothing) {

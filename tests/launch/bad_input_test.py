@@ -35,7 +35,7 @@ def cases(folder):
     """Name, arguments, words that the message must have."""
     by_path = ["actor.model={path: %s}"]
     yield "unknown key", ["lambda.inti=2"], ["lambda.inti", "unknown key", "init"]
-    yield "value out of range", ["lambda.init=0"], ["lambda.init", "found 0"]
+    yield "value out of range", ["lambda.init=-1"], ["lambda.init", "found -1"]
     yield "wrong type", ["iterations=many"], ["iterations", "many"]
     yield "missing model folder", [by_path[0] % (folder / "nowhere")], ["actor.model", str(folder / "nowhere")]
     yield "truncated safetensors", [by_path[0] % truncated_checkpoint(folder)], ["model.safetensors"]
