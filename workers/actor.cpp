@@ -2,9 +2,10 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
+
 #include "algorithms/experience.h"
 #include "algorithms/finite.h"
-#include "algorithms/language_model_loss.h"
 #include "algorithms/masked.h"
 #include "workers/rollout_batch.h"
 
@@ -42,27 +43,14 @@ void store_rollout(const Generate& command, const std::vector<TokenIds>& respons
   store.put(command.key, Field::Lengths, lengths_B);
 }
 
-// Rows as one packed batch, and for each position whether the token after it counts in the loss.
-struct LabelledBatch {
-  PackedTokens packed;
-  at::Tensor counts_N;  // bool
-};
-
-LabelledBatch pack(const std::vector<LabelledRow>& rows) {
-  TokenIds tokens, positions;
-  std::vector<std::int64_t> counts, cu_lengths{0};
+// For each position of the packed rows: does the loss count the token after it. [N] bool.
+at::Tensor next_is_labelled(const std::vector<LabelledRow>& rows) {
+  std::vector<std::int64_t> counts;
   for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.tokens.size(); ++i) {
-      tokens.push_back(row.tokens[i]);
-      positions.push_back(static_cast<std::int64_t>(i));
-      counts.push_back(i + 1 < row.tokens.size() && row.labelled[i + 1]);
-    }
-    cu_lengths.push_back(static_cast<std::int64_t>(tokens.size()));
+    counts.insert(counts.end(), row.labelled.begin() + 1, row.labelled.end());
+    counts.push_back(0);
   }
-  return {.packed = {.tokens_N = at::tensor(tokens, at::kLong),
-                     .positions_N = at::tensor(positions, at::kLong),
-                     .cu_lengths = cu_lengths},
-          .counts_N = at::tensor(counts, at::kLong).to(at::kBool)};
+  return at::tensor(counts, at::kLong).to(at::kBool);
 }
 
 std::int64_t labelled_tokens(const std::vector<std::vector<LabelledRow>>& micro_batches) {
@@ -86,7 +74,9 @@ Figures Actor::generate(const Generate& command, BatchStore& store) {
   const bool replayed = !command.responses.empty();
   store_rollout(command, replayed ? command.responses : generator_.continue_prompts(*model_, command), store);
   const auto batch = RolloutBatch::from_store(store, command.key);
-  store.put(command.key, Field::LogProbs, batch.by_prediction(model_->next_token_log_probs(batch.packed)));
+  const auto log_probs_BT = batch.by_prediction(model_->next_token_log_probs(batch.packed));
+  require_finite(masked_row_sum(log_probs_BT, batch.mask_BT), "log_probs");
+  store.put(command.key, Field::LogProbs, log_probs_BT);
   return by_row(command.row_ids, {{"generated_length", batch.mask_BT.sum(1)}});
 }
 
@@ -140,9 +130,10 @@ Learner::Figures Actor::backward(const Learn& learn, std::size_t position, const
 }
 
 double Actor::ptx_backward(const Learn& learn, std::size_t position) {
-  const auto [packed, counts_N] = pack(learn.ptx[position]);
-  const auto log_probs_N = model_->next_token_log_probs(packed);
-  const auto loss = -(log_probs_N * counts_N).sum() / labelled_tokens(learn.ptx);
+  std::vector<TokenIds> sequences;
+  for (const auto& row : learn.ptx[position]) sequences.push_back(row.tokens);
+  const auto log_probs_N = model_->next_token_log_probs(PackedTokens::from_sequences(sequences));
+  const auto loss = -(log_probs_N * next_is_labelled(learn.ptx[position])).sum() / labelled_tokens(learn.ptx);
   require_finite(loss.unsqueeze(0), "ptx_loss");
   (loss * (ppo_.ptx_coeff / 2)).backward();
   return loss.item<double>();

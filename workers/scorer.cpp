@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "algorithms/finite.h"
 #include "workers/model/causal_lm.h"
 #include "workers/model/score_model.h"
 #include "workers/rollout_batch.h"
@@ -41,6 +42,7 @@ class EndScorer : public Scorer {
     const torch::NoGradGuard no_grad;
     const auto batch = RolloutBatch::from_store(store, command.key);
     const auto scores_B = model_->end_scores(batch.packed).contiguous();
+    require_finite(scores_B, to_string(field_));
     store.put(command.key, field_, scores_B);
     const auto* begin = scores_B.const_data_ptr<float>();
     return {.ids = command.row_ids,
@@ -59,9 +61,12 @@ std::unique_ptr<Scorer> make_scorer(Role role, const WorkerSettings& settings) {
     case Role::Reference:
       return std::make_unique<ReferenceScorer>(is_given(settings.reference.model) ? settings.reference.model
                                                                                   : settings.actor.model);
-    case Role::Reward: return std::make_unique<EndScorer>(Field::Reward, settings.reward, ScoreType::Reward);
-    case Role::Cost: return std::make_unique<EndScorer>(Field::Cost, settings.cost, ScoreType::Cost);
-    default: TORCH_CHECK(false, "the role ", to_string(role), " is no frozen scorer");
+    case Role::Reward:
+      return std::make_unique<EndScorer>(Field::Reward, settings.reward, ScoreType::Reward);
+    case Role::Cost:
+      return std::make_unique<EndScorer>(Field::Cost, settings.cost, ScoreType::Cost);
+    default:
+      TORCH_CHECK(false, "the role ", to_string(role), " is no frozen scorer");
   }
 }
 

@@ -1,5 +1,5 @@
 """What the user can mend is said in one sentence, once for the whole job, with exit code 2, and nothing is written.
-A loss that is not finite ends the run before the optimizer's step, with exit code 1 and the culprit's name.
+What is not finite ends the run before the optimizer's step, with exit code 1 and the culprit's name.
 
 Usage: bad_input_test.py MPIRUN BALLAST
 """
@@ -58,18 +58,24 @@ def with_nan(folder):
     return broken
 
 
-def check_nan(job, folder):
-    output = folder / "nan_run"
-    result = run([*job, "-c", CONFIG, f"output={output}", f"actor.model={{path: {with_nan(folder)}}}",
-                  "prompts.random.vocab=67"])
-    text = result.stdout + result.stderr
-    spoken = [line for line in text.splitlines() if line.startswith("ballast:")]
-    assert result.returncode == 1 and len(spoken) == 1, f"exit code {result.returncode}\n{text}"
-    for word in ["rank 0", "actor", "actor_loss", "row 0", "last command: Learn actor"]:
-        assert word in spoken[0], f"the message does not name {word!r}\n{text}"
-    assert (output / "failure.txt").read_text().strip() in spoken[0]
-    assert not (output / "actor").exists(), "a broken actor was saved"
-    print(f"a loss that is not finite: {spoken[0]}")
+def check_not_finite(job, folder):
+    """Name, arguments, words of the one message."""
+    small = ["prompts.random.vocab=67"]
+    runs = [("weights that are not finite", [f"actor.model={{path: {with_nan(folder)}}}", *small],
+             ["log_probs", "row 0", "last command: Generate"]),
+            ("a step that blows up", ["actor.optimizer.learning_rate=1e30"],
+             ["the gradient of model.", "not finite at step 1", "last command: Learn actor"])]
+    for name, arguments, words in runs:
+        output = folder / name.replace(" ", "_")
+        result = run([*job, "-c", CONFIG, f"output={output}", *arguments])
+        text = result.stdout + result.stderr
+        spoken = [line for line in text.splitlines() if line.startswith("ballast:")]
+        assert result.returncode == 1 and len(spoken) == 1, f"{name}: exit code {result.returncode}\n{text}"
+        for word in ["rank 0 (", "actor", *words]:
+            assert word in spoken[0], f"{name}: the message does not name {word!r}\n{text}"
+        assert (output / "failure.txt").read_text().strip() in spoken[0]
+        assert not (output / "actor").exists(), f"{name}: a broken actor was saved"
+        print(f"{name}: {spoken[0]}")
 
 
 def run(command):
@@ -101,10 +107,10 @@ def main():
         broken = folder / "broken.yaml"
         broken.write_text("actor: {model: [\n")
         check("broken YAML", run([*job, "-c", str(broken), f"output={output}"]), ["broken.yaml"], output)
-        check_nan(job, folder)
+        check_not_finite(job, folder)
         usage = run([*job, "-c", CONFIG, "--no-such-option"])
         assert usage.returncode == 2 and usage.stderr.count("no-such-option") == 1, usage.stderr
-    print(f"{passed + 4} passed, 0 failed")
+    print(f"{passed + 5} passed, 0 failed")
 
 
 if __name__ == "__main__":

@@ -16,13 +16,14 @@ double uniform(const DrawKey& key) {
 std::int64_t token_at(const at::Tensor& logits_V, double draw) {
   const auto probabilities_V = at::softmax(logits_V, -1, at::kDouble).contiguous();
   const auto* p = probabilities_V.const_data_ptr<double>();
-  const std::int64_t last = probabilities_V.numel() - 1;
+  std::int64_t last_possible = 0;  // rounding may leave the sum just below a draw close to 1
   double cumulative = 0.0;
-  for (std::int64_t token = 0; token < last; ++token) {
+  for (std::int64_t token = 0; token < probabilities_V.numel(); ++token) {
     cumulative += p[token];
     if (cumulative > draw) return token;
+    if (p[token] > 0.0) last_possible = token;
   }
-  return last;
+  return last_possible;
 }
 
 }  // namespace ballast

@@ -29,6 +29,18 @@ Cells prediction_cells(const PackedTokens& packed, std::int64_t T) {
 
 }  // namespace
 
+PackedTokens PackedTokens::from_sequences(const std::vector<std::vector<std::int64_t>>& sequences) {
+  std::vector<std::int64_t> tokens, positions, cu_lengths{0};
+  for (const auto& sequence : sequences) {
+    tokens.insert(tokens.end(), sequence.begin(), sequence.end());
+    for (std::size_t i = 0; i < sequence.size(); ++i) positions.push_back(static_cast<std::int64_t>(i));
+    cu_lengths.push_back(static_cast<std::int64_t>(tokens.size()));
+  }
+  return {.tokens_N = torch::tensor(tokens, torch::kLong),
+          .positions_N = torch::tensor(positions, torch::kLong),
+          .cu_lengths = std::move(cu_lengths)};
+}
+
 PackedTokens PackedTokens::from_padded(const at::Tensor& tokens_BL, const at::Tensor& mask_BL) {
   if (tokens_BL.dim() != 2 || mask_BL.sizes() != tokens_BL.sizes())
     throw std::invalid_argument("padded tokens and their mask must both be [rows, width]");

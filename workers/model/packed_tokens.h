@@ -18,6 +18,8 @@ struct PackedTokens {
   std::int64_t tokens() const { return cu_lengths.back(); }
   std::int64_t length(std::int64_t sequence) const { return cu_lengths.at(sequence + 1) - cu_lengths.at(sequence); }
 
+  // Lays the sequences end to end; positions count from 0 in each.
+  static PackedTokens from_sequences(const std::vector<std::vector<std::int64_t>>& sequences);
   // Drops the tokens of tokens_BL [B, L] int64 that mask_BL [B, L] does not have, wherever they are. Positions count
   // the tokens that are left: padding does not move them. Throws std::invalid_argument for shapes that do not agree.
   static PackedTokens from_padded(const at::Tensor& tokens_BL, const at::Tensor& mask_BL);
