@@ -4,5 +4,5 @@
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 cd "$root"
-ballast_build
+ballast_build ballast
 exec mpirun -n 6 "$build/launch/ballast" train -c configs/smoke/ppo_lag.yaml

@@ -124,7 +124,7 @@ set_environment() {
   fi
 }
 
-# Builds the release preset in build/release.
+# ballast_build [TARGET...]: builds the release preset, or what is named of it, in build/release.
 ballast_build() {
   local settings=("-DBALLAST_VENV=$venv") configured=$build/configured-with
   ! is_folder "$torch" || settings+=("-DTorch_DIR=$torch/share/cmake/Torch")
@@ -133,7 +133,7 @@ ballast_build() {
     (cd "$root" && logged "cmake" cmake --preset release "${settings[@]}")
     echo "${settings[*]}" >"$configured"
   fi
-  ninja -C "$build"
+  ninja -C "$build" "$@"
 }
 
 install_packages
