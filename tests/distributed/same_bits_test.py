@@ -1,0 +1,39 @@
+"""The result of a run depends on its configuration and seed, not on placement or replicas.
+
+Usage: same_bits_test.py MPIRUN BALLAST. Five iterations of PPO-Lagrangian with sampling on 1, 4 (two actor replicas) and 6 ranks
+leave bitwise equal weights and metrics; with one gradient lane, where replicas add up in another order, they do not.
+"""
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+CONFIG = "configs/smoke/ppo_lag.yaml"
+RUN = ["iterations=5", "batch={rollout: 32, mini_batch: 16, micro_batch: 4, max_length: 48}"]
+TWO_ACTORS = ("placement={actor: [0, 1], reference: [2], reward: [2], cost: [2], reward_critic: [3], cost_critic: [3]}")
+FILES = ["actor/model.safetensors", "reward_critic/model.safetensors", "cost_critic/model.safetensors", "metrics.jsonl"]
+
+
+def run(program, output, *settings):
+    mpirun, ballast, ranks = program
+    command = [mpirun, "--oversubscribe", "-n", str(ranks), ballast, "train", "-c", CONFIG, f"output={output}", *RUN, *settings]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return [(pathlib.Path(output) / name).read_bytes() for name in FILES]
+
+
+def main():
+    mpirun, ballast = sys.argv[1:3]
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        one = run((mpirun, ballast, 1), folder / "one")
+        assert run((mpirun, ballast, 4), folder / "four", TWO_ACTORS) == one, "4 ranks: other bits than 1 rank"
+        assert run((mpirun, ballast, 6), folder / "six") == one, "6 ranks: other bits than 1 rank"
+        fast = run((mpirun, ballast, 1), folder / "fast_one", "gradient_lanes=1")
+        assert run((mpirun, ballast, 4), folder / "fast_four", TWO_ACTORS, "gradient_lanes=1") != fast, \
+            "one lane gives the same bits as well: this test shows nothing"
+    print("3 passed, 0 failed")
+
+
+if __name__ == "__main__":
+    main()
