@@ -18,7 +18,7 @@ sigset_t sigterm_set() {
 
 }  // namespace
 
-EndWatch::EndWatch(std::function<void(const std::string& reason)> on_end) : on_end_(std::move(on_end)) {
+EndWatch::EndWatch(std::function<void(const End&)> on_end) : on_end_(std::move(on_end)) {
   const auto set = sigterm_set();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
@@ -26,8 +26,11 @@ EndWatch::EndWatch(std::function<void(const std::string& reason)> on_end) : on_e
     const auto signals = sigterm_set();
     const timespec pause{.tv_sec = 0, .tv_nsec = 100'000'000};
     while (!stop.stop_requested()) {
-      if (sigtimedwait(&signals, nullptr, &pause) == SIGTERM) return on_end_("was told to end (SIGTERM)");
-      if (getppid() != launcher) return on_end_(fmt::format("has lost its launcher (process {})", launcher));
+      if (sigtimedwait(&signals, nullptr, &pause) == SIGTERM)
+        return on_end_({.launcher_lost = false, .reason = "was told to end (SIGTERM)"});
+      if (getppid() != launcher) {
+        return on_end_({.launcher_lost = true, .reason = fmt::format("has lost its launcher (process {})", launcher)});
+      }
     }
   });
 }

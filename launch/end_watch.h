@@ -7,17 +7,22 @@
 
 namespace ballast {
 
+struct End {
+  bool launcher_lost = false;  // else: SIGTERM
+  std::string reason;
+};
+
 class EndWatch {
  public:
   // Call before any other thread starts: it blocks SIGTERM in this thread, and so in those that come after, and ignores
-  // SIGPIPE, since stderr dies with mpirun. `on_end` runs on the watch's thread, with the reason, at most once.
-  explicit EndWatch(std::function<void(const std::string& reason)> on_end);
+  // SIGPIPE, since stderr dies with mpirun. `on_end` runs on the watch's thread, at most once.
+  explicit EndWatch(std::function<void(const End&)> on_end);
   ~EndWatch();
   EndWatch(const EndWatch&) = delete;
   EndWatch& operator=(const EndWatch&) = delete;
 
  private:
-  std::function<void(const std::string&)> on_end_;
+  std::function<void(const End&)> on_end_;
   std::jthread thread_;
 };
 

@@ -19,9 +19,9 @@ void FailureReport::say(const std::string& message) {
   fmt::print(stderr, "ballast: {}\n", message);
 }
 
-bool FailureReport::said() const {
+void FailureReport::keep_quiet() {
   const std::lock_guard lock(mutex_);
-  return said_;
+  said_ = true;
 }
 
 }  // namespace ballast

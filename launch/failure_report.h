@@ -12,10 +12,11 @@ class FailureReport {
   void write_into(const std::filesystem::path& run_folder);
   // Prints 'ballast: MESSAGE' and writes the file. Only the first call of a process does anything.
   void say(const std::string& message);
-  bool said() const;
+  // Leaves the word to another process: later calls of `say` do nothing.
+  void keep_quiet();
 
  private:
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::filesystem::path run_folder_;
   bool said_ = false;
 };

@@ -43,7 +43,8 @@ struct TrainedRoleSettings {
 };
 
 struct WorkerSettings {
-  TrainedRoleSettings actor{.model = {}, .optimizer = {.learning_rate = 1e-5, .weight_decay = 0.01, .schedule = LrSchedule::Cosine}};
+  TrainedRoleSettings actor{.model = {},
+                            .optimizer = {.learning_rate = 1e-5, .weight_decay = 0.01, .schedule = LrSchedule::Cosine}};
   FrozenRoleSettings reference;  // empty: the actor as it starts
   ScorerSettings reward;
   ScorerSettings cost;

@@ -113,15 +113,26 @@ class LastWords {
     session_ = session;
   }
 
-  // Rank 0 speaks, unless somebody knew more and spoke before; then the process ends.
-  [[noreturn]] void end(const std::string& reason) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
-    const std::lock_guard lock(mutex_);
-    if (session_ && launcher_rank() == 0) failure_.say(fmt::format("{}: {}", session_->where(), reason));
+  // Rank 0 speaks for all; then the process ends.
+  [[noreturn]] void end(const End& end) {
+    const bool speaks = launcher_rank() == 0;
+    if (end.launcher_lost) {
+      // Every rank notices by itself, a moment earlier or later: rank 0 speaks, the others keep quiet and outlast it.
+      speaks ? say(end.reason) : failure_.keep_quiet();
+      std::this_thread::sleep_for(speaks ? std::chrono::milliseconds(300) : std::chrono::milliseconds(1000));
+    } else {
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));  // whoever saw the cause of the SIGTERM speaks first
+      if (speaks) say(end.reason);
+    }
     std::_Exit(EXIT_FAILURE);
   }
 
  private:
+  void say(const std::string& reason) {
+    const std::lock_guard lock(mutex_);
+    if (session_) failure_.say(fmt::format("{}: {}", session_->where(), reason));
+  }
+
   FailureReport& failure_;
   std::mutex mutex_;
   const Session* session_ = nullptr;
@@ -146,7 +157,7 @@ int run(const Job& job, World& world, FailureReport& failure, LastWords& last_wo
 int train(const TrainOptions& options) {
   FailureReport failure;
   LastWords last_words(failure);
-  const EndWatch watch([&](const std::string& reason) { last_words.end(reason); });
+  const EndWatch watch([&](const End& end) { last_words.end(end); });
   World world(nullptr, nullptr);
   const auto resolved = resolve_once(options, world);
   if (!resolved.error.empty()) {

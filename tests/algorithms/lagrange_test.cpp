@@ -40,9 +40,7 @@ TEST(Lagrange, TheFirstUpdatesAreDelayed) {
   EXPECT_GT(lambda.value(), 1.0);
 }
 
-TEST(Lagrange, LambdaMustNotStartBelowZero) {
-  EXPECT_THROW(LagrangeMultiplier({.init = -1.0}), std::invalid_argument);
-}
+TEST(Lagrange, LambdaMustNotStartBelowZero) { EXPECT_THROW(LagrangeMultiplier({.init = -1.0}), std::invalid_argument); }
 
 TEST(Lagrange, ZeroStaysZero) {
   LagrangeMultiplier lambda({.init = 0.0});
