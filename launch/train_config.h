@@ -40,7 +40,7 @@ struct TrainConfig {
   template <typename Fields>
   void describe(Fields& field) {
     field("algorithm", algorithm, "ppo_lag (reward under a cost limit) or ppo (reward alone)");
-    field("output", output, "the run folder; must not hold a run already");
+    field("output", output, "the run folder; a run that lies there already is moved aside");
     field("seed", workers.seed, "of prompts and sampling");
     field("iterations", loop.iterations, "rollouts to make and learn from").at_least(1);
     field("actor", workers.actor, "the policy that is aligned");

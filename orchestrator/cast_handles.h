@@ -38,10 +38,10 @@ class CastHandles {
   // Orders one optimizer step of the actor and the critics. Does not wait.
   void learn(const TrainStep& step, const MiniBatch& mini, std::int64_t iteration);
   void save(const std::string& folder, std::int64_t iteration);
-  // Appends what is recorded to the ranks' queues.
-  void flush();
 
  private:
+  // Appends what is recorded to the ranks' queues.
+  void flush();
   void record_scores(const BatchRef& rollout);
   void record_experience(const BatchRef& rollout);
   RoleHandle handle(Role role);

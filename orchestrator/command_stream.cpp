@@ -51,7 +51,8 @@ void CommandStream::take_in(const RankEvent& rank_event) {
     state.running = true;
     return;
   }
-  if (event.kind == EventKind::failed) fail(rank, fmt::format("failed: {}", event.error), event.user_error);
+  if (event.kind == EventKind::failed && event.user_error) throw RunFailed(event.error, true);
+  if (event.kind == EventKind::failed) fail(rank, fmt::format("failed: {}", event.error));
   const Command command = std::move(state.queue.front());
   state.queue.pop_front();
   state.running = false;
@@ -86,8 +87,7 @@ std::string CommandStream::report(int rank) const {
                      state.queue.size() - 1);
 }
 
-void CommandStream::fail(int rank, const std::string& what, bool user_error) const {
-  if (user_error) throw RunFailed(what.substr(what.find(": ") + 2), true);
+void CommandStream::fail(int rank, const std::string& what) const {
   const auto entry = ranks_.find(rank);
   std::string last = "none";
   if (entry != ranks_.end()) {

@@ -64,7 +64,7 @@ class CommandStream {
 
   void take_in(const RankEvent& event);
   void check_deadlines() const;
-  [[noreturn]] void fail(int rank, const std::string& what, bool user_error = false) const;
+  [[noreturn]] void fail(int rank, const std::string& what) const;
   std::string name(int rank) const;
 
   RankQueues& queues_;
