@@ -31,7 +31,7 @@ struct ModelCheck {
 void check_model(const std::string& field, const ModelSource& source, const ModelCheck& check, Violations& violations) {
   if (source.path && source.random) {
     violations.push_back(fmt::format("{}: found both path and random; give one of them", field));
-  } else if (!source.path && !source.random) {
+  } else if (!source.given()) {
     if (check.required)
       violations.push_back(fmt::format("{}: no model; give path (a Hugging Face folder) or random", field));
   } else {

@@ -17,7 +17,7 @@ const TrainedRoleSettings& of_role(Role role, const WorkerSettings& settings) {
 std::unique_ptr<ScoreModel> starting_model(Role role, const WorkerSettings& settings) {
   const auto& own = of_role(role, settings).model;
   const auto& scored = role == Role::RewardCritic ? settings.reward.model : settings.cost.model;
-  return ScoreModel::from_source(own.path || own.random ? own : scored, ScoreType::Critic, Use::Learn);
+  return ScoreModel::from_source(own.given() ? own : scored, ScoreType::Critic, Use::Learn);
 }
 
 }  // namespace

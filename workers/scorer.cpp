@@ -13,8 +13,6 @@
 namespace ballast {
 namespace {
 
-bool is_given(const ModelSource& source) { return source.path || source.random; }
-
 class ReferenceScorer : public Scorer {
  public:
   explicit ReferenceScorer(const ModelSource& source) : model_(CausalLM::from_source(source, Use::Infer)) {}
@@ -59,8 +57,8 @@ class EndScorer : public Scorer {
 std::unique_ptr<Scorer> make_scorer(Role role, const WorkerSettings& settings) {
   switch (role) {
     case Role::Reference:
-      return std::make_unique<ReferenceScorer>(is_given(settings.reference.model) ? settings.reference.model
-                                                                                  : settings.actor.model);
+      return std::make_unique<ReferenceScorer>(settings.reference.model.given() ? settings.reference.model
+                                                                                : settings.actor.model);
     case Role::Reward:
       return std::make_unique<EndScorer>(Field::Reward, settings.reward, ScoreType::Reward);
     case Role::Cost:

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include "launch/config_file.h"
@@ -16,6 +18,20 @@
 
 namespace ballast {
 namespace {
+
+constexpr auto examples = R"(
+Examples:
+  ballast train -c configs/smoke/ppo_lag.yaml
+  mpirun -n 6 ballast train -c configs/smoke/ppo_lag.yaml
+  mpirun -n 6 ballast train -c configs/smoke/ppo_lag.yaml iterations=10 lambda.cost_limit=-1
+  ballast train -c configs/smoke/ppo_lag.yaml --dry-run)";
+
+struct TrainOptions {
+  std::filesystem::path config;
+  std::vector<std::string> overrides;     // 'key.path=value'
+  bool dry_run = false;                   // print what would run, write nothing
+  std::vector<std::string> command_line;  // for the record
+};
 
 // What rank 0 found, told to all: the resolved configuration, or why there is none.
 struct Resolved {
@@ -152,8 +168,7 @@ int run(const Job& job, World& world, FailureReport& failure, LastWords& last_wo
   return exit_code;
 }
 
-}  // namespace
-
+// On every rank of the job; returns the exit code.
 int train(const TrainOptions& options) {
   FailureReport failure;
   LastWords last_words(failure);
@@ -181,6 +196,21 @@ int train(const TrainOptions& options) {
   }
   world.close();
   return exit_code;
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Invocation& invocation) {
+  auto* verb = app.add_subcommand("train", "Run one training job from a configuration file");
+  auto options = std::make_shared<TrainOptions>();
+  verb->add_option("-c,--config", options->config, "YAML configuration")->required();
+  verb->add_option("overrides", options->overrides, "key.path=value, on top of the file");
+  verb->add_flag("--dry-run", options->dry_run, "print configuration and placement, write nothing");
+  verb->footer(examples);
+  verb->callback([options, &invocation] {
+    options->command_line = invocation.command_line;
+    invocation.exit_code = train(*options);
+  });
 }
 
 }  // namespace ballast
