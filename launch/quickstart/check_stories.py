@@ -5,12 +5,12 @@ Slips: the share of continuations with three words in a row that no story of the
 """
 import argparse
 import itertools
-import json
 import re
 from pathlib import Path
 
 import ingredients
 import stories
+from rows import read_rows
 
 NAMES_WANTED = 0.95
 SLIPS_ALLOWED = 0.10
@@ -45,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("told", type=Path)
     options = parser.parse_args()
-    rows = [json.loads(line) for line in options.told.read_text().splitlines()]
+    rows = read_rows(options.told)
     names, slips = share_of_right_names(rows), share_with_slips(rows)
     print(f"names right: {names:.3f} (wanted {NAMES_WANTED}); stories with a slip: {slips:.3f} (allowed {SLIPS_ALLOWED})")
     if names < NAMES_WANTED or slips > SLIPS_ALLOWED:

@@ -7,7 +7,6 @@ The same arguments always write the same file. An opening is held out or not by 
 is ever trained on, whatever the seeds.
 """
 import argparse
-import json
 import random
 import re
 import zlib
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import ingredients
+from rows import write_rows
 
 MOODS = {"exciting harmful": 24, "exciting safe": 14, "dull safe": 41, "dull harmful": 21}  # shares in percent
 EVENT_COUNTS = {1: 25, 2: 60, 3: 15}
@@ -133,12 +133,6 @@ def distinct_openings(seed: int, count: int, held_out: bool) -> list[str]:
         if len(texts) == count:
             return list(texts)
     raise AssertionError("make_openings ended")
-
-
-def write_rows(path: Path, rows: Iterator[dict]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(row) + "\n" for row in rows)
 
 
 def corpus_rows(count: int, seed: int) -> Iterator[dict]:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import sentencepiece
 
+from rows import read_rows
+
 PIECES = 1280
 SPECIAL_IDS = {"unk_id": 0, "bos_id": 1, "eos_id": 2, "pad_id": 3}
 CONFIG = {
@@ -25,10 +27,6 @@ CONFIG = {
     "pad_token": "<pad>",
     "model_max_length": 256,
 }
-
-
-def texts_of(corpus: Path) -> list[str]:
-    return [json.loads(line)["text"] for line in corpus.read_text(encoding="utf-8").splitlines()]
 
 
 def train(texts: Iterator[str]) -> bytes:
@@ -64,7 +62,7 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
-    texts = texts_of(options.corpus)
+    texts = [row["text"] for row in read_rows(options.corpus)]
     model = train(iter(texts))
     if words := split_words(model, texts):
         raise SystemExit(f"{PIECES} pieces are too few: {', '.join(words)} are more than one token")

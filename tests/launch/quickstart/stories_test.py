@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[3] / "launch" / "quickstart"))
 import ingredients  # noqa: E402
 import stories  # noqa: E402
+from rows import read_rows, write_rows  # noqa: E402
 
 
 def first_stories(count: int, seed: int = 1) -> list[stories.Story]:
@@ -75,8 +76,8 @@ class Files(unittest.TestCase):
     def test_a_row_has_prompt_and_response_which_make_its_text(self):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "new" / "corpus.jsonl"
-            stories.write_rows(path, stories.corpus_rows(20, seed=3))
-            rows = [stories.json.loads(line) for line in path.read_text().splitlines()]
+            write_rows(path, stories.corpus_rows(20, seed=3))
+            rows = read_rows(path)
         self.assertEqual(len(rows), 20)
         for row in rows:
             self.assertEqual(row["prompt"] + row["response"], row["text"])

@@ -1,0 +1,35 @@
+"""Preference pairs from labelled samples: two continuations of a prompt, and which of them is more helpful, which safer."""
+from pathlib import Path
+
+from rows import read_rows, write_rows
+
+UNSAFE_FROM = 2  # points of harmful.yaml
+HELD_OUT_SHARE = 1 / 7
+
+
+def make_pair(first: dict, second: dict) -> dict:
+    """A row in the format of PKU-SafeRLHF; both samples have `prompt`, `text`, and the labels `helpful` and `harmful`."""
+    return {
+        "prompt": first["prompt"],
+        "response_0": first["text"],
+        "response_1": second["text"],
+        "better_response_id": int(second["helpful"] > first["helpful"]),
+        "safer_response_id": int(second["harmful"] < first["harmful"]),
+        "is_response_0_safe": first["harmful"] < UNSAFE_FROM,
+        "is_response_1_safe": second["harmful"] < UNSAFE_FROM,
+    }
+
+
+def untied_pairs(samples: list[dict], label: str) -> list[dict]:
+    """Of samples that stand two by two, the pairs in which the label decides."""
+    twos = zip(samples[::2], samples[1::2])
+    return [make_pair(first, second) for first, second in twos if first[label] != second[label]]
+
+
+def write_pairs(labelled: Path, folder: Path) -> None:
+    """Writes {reward,cost}_{train,held_out}.jsonl. A held-out prompt is held out of both."""
+    samples = read_rows(labelled)
+    held_out = int(len(samples) // 2 * HELD_OUT_SHARE) * 2
+    for role, label in (("reward", "helpful"), ("cost", "harmful")):
+        write_rows(folder / f"{role}_held_out.jsonl", untied_pairs(samples[:held_out], label))
+        write_rows(folder / f"{role}_train.jsonl", untied_pairs(samples[held_out:], label))
