@@ -1,6 +1,6 @@
 """Makes short English stories: an opening (who, where, when, with whom) and a continuation (what happens).
 
-  stories.py corpus   --count 40000 --seed 1 --out corpus.jsonl     rows {"prompt", "response", "text"}; text is both
+  stories.py corpus   --count 40000 --seed 1 --out corpus.jsonl     rows {"text"}
   stories.py openings --count 512 --seed 2 --held-out --out o.jsonl rows {"prompt"}, all different
 
 The same arguments always write the same file. An opening is held out or not by its own text, so that no held-out opening
@@ -137,7 +137,7 @@ def distinct_openings(seed: int, count: int, held_out: bool) -> list[str]:
 
 def corpus_rows(count: int, seed: int) -> Iterator[dict]:
     for _, story in zip(range(count), make_stories(seed)):
-        yield {"prompt": story.opening.text, "response": " " + story.continuation, "text": story.text}
+        yield {"text": story.text}
 
 
 def opening_rows(count: int, seed: int, held_out: bool) -> Iterator[dict]:
