@@ -19,9 +19,9 @@ struct Completion {
 
 /// Prompts with responses, as a reward function sees them.
 struct Rollout {
-  torch::Tensor tokens_BL;   // int64, padded on the right
-  torch::Tensor lengths_B;   // int64, prompt and response together
-  torch::Tensor mask_BT;     // bool: response_mask
+  torch::Tensor tokens_BL;  // int64, padded on the right
+  torch::Tensor lengths_B;  // int64, prompt and response together
+  torch::Tensor mask_BT;    // bool: response_mask
   /// Text of a row; decodes when it is called. Only rewards by rule need it.
   std::function<Completion(std::int64_t row)> completion;
 };

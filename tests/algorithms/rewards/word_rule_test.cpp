@@ -25,8 +25,7 @@ TEST(WordRule, CountsWholeWordsOnly) {
 }
 
 TEST(WordRule, CapsTheWordsSumAndNothingElse) {
-  const WordRuleConfig rule{
-      .words = {{"a", 3.0}, {"b", 3.0}}, .cap = 4.0, .phrases = {{.text = "!", .bonus = 1.5}}};
+  const WordRuleConfig rule{.words = {{"a", 3.0}, {"b", 3.0}}, .cap = 4.0, .phrases = {{.text = "!", .bonus = 1.5}}};
   EXPECT_EQ(score(rule, "a"), 3.0);
   EXPECT_EQ(score(rule, "a b!"), 5.5);
 }
@@ -69,7 +68,8 @@ TEST(WordRule, ScoresEachRowOfARolloutAtItsLastResponseToken) {
       .lengths_B = {},
       .mask_BT = torch::tensor({{false, true, true, false}, {true, false, false, false}, {false, false, false, false}}),
       .completion = [](std::int64_t row) { return Completion{.prompt = "good", .response = row == 1 ? "" : "good"}; }};
-  EXPECT_THAT(rule->score(rollout), IsClose(torch::tensor({{0.0, 0.0, 1.0, 0.0}, {0.0, 0.0, 0.0, 0.0}, {0.0, 0.0, 0.0, 0.0}})));
+  EXPECT_THAT(rule->score(rollout),
+              IsClose(torch::tensor({{0.0, 0.0, 1.0, 0.0}, {0.0, 0.0, 0.0, 0.0}, {0.0, 0.0, 0.0, 0.0}})));
 }
 
 TEST(Rules, AnEmptyConfigurationNamesNoRule) { EXPECT_EQ(make_rule({}), nullptr); }
