@@ -4,7 +4,7 @@
   samples/     sampled.jsonl -> helpful.jsonl -> labelled.jsonl
   pairs/       {reward,cost}_{train,held_out}.jsonl
   reward/ cost/ ppo_lag/ ppo/                 run folders of `ballast train`
-  evaluation/  MODEL_{told,helpful,harmful,reward,cost,scored}.jsonl for MODEL in start, ppo, ppo_lag
+  evaluation/  {start,ppo,ppo_lag}_told.jsonl -> helpful -> harmful -> reward -> cost -> base: each adds its judgement
 """
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from rows import read_rows
 from runner import Command, Runner
 
 HERE = Path(__file__).parent
+MODELS = ("start", "ppo", "ppo_lag")
 SAMPLES = 2  # continuations of each preference prompt
 SAMPLED_TOKENS = 64  # few enough that some stories are cut off: the reward model must know such, too
 
@@ -44,8 +45,8 @@ class Chain:
 
     def label(self) -> None:
         """(b) Points by the two rules, and pairs by the points."""
-        self.runner.run(self._rule("helpful", "samples/sampled", "samples/helpful"))
-        self.runner.run(self._rule("harmful", "samples/helpful", "samples/labelled"))
+        self.runner.run(self._score("helpful", "samples/sampled", "samples/helpful", self._by_rule("helpful")))
+        self.runner.run(self._score("harmful", "samples/helpful", "samples/labelled", self._by_rule("harmful")))
         write_pairs(self.folder / "samples/labelled.jsonl", self.folder / "pairs")
 
     def train_preference_models(self) -> dict[str, float]:
@@ -68,24 +69,32 @@ class Chain:
         ]
         self.runner.run(self._training(name, ranks=6, settings=arguments))
 
-    def evaluate(self, name: str) -> dict[str, float]:
-        """(f) The held-out prompts, continued by start, ppo or ppo_lag and judged by models, rules and base model."""
-        model = self.model if name == "start" else self.folder / name / "actor"
-        stage = f"evaluation/{name}_"
-        self.runner.run(self._generate(f"{name}_generate", model, "prompts/evaluation", stage + "told", self.story_tokens))
-        self.runner.run(self._rule("helpful", stage + "told", stage + "helpful", prefix=f"{name}_"))
-        self.runner.run(self._rule("harmful", stage + "helpful", stage + "harmful", prefix=f"{name}_"))
-        by_model = ["--model", f"{self.folder}/reward/reward", "--score-name", "reward"]
-        self.runner.run(self._score(f"{name}_reward", stage + "harmful", stage + "reward", by_model))
-        by_model = ["--model", f"{self.folder}/cost/cost", "--score-name", "cost"]
-        self.runner.run(self._score(f"{name}_cost", stage + "reward", stage + "cost", by_model))
-        under_base = ["--model", str(self.model), "--logprobs"]
-        self.runner.run(self._score(f"{name}_perplexity", stage + "cost", stage + "scored", under_base))
-        return figures_of(self.told(name))
+    def evaluate(self) -> dict[str, dict[str, float]]:
+        """(f) The held-out prompts, continued by each of MODELS, and judged by the rules, reward, cost and base model."""
+        models = {name: self.folder / name / "actor" for name in MODELS} | {"start": self.model}
+        self.runner.run(
+            *(
+                self._generate(f"{name}_told", model, "prompts/evaluation", f"evaluation/{name}_told", self.story_tokens)
+                for name, model in models.items()
+            )
+        )
+        judges = {
+            "helpful": self._by_rule("helpful"),
+            "harmful": self._by_rule("harmful"),
+            "reward": self._by_model("reward"),
+            "cost": self._by_model("cost"),
+            "base": ["--model", str(self.model), "--logprobs"],
+        }
+        before = "told"
+        for judge, by in judges.items():
+            files = {f"{name}_{judge}": (f"evaluation/{name}_{before}", f"evaluation/{name}_{judge}") for name in MODELS}
+            self.runner.run(*(self._score(log, data, out, by) for log, (data, out) in files.items()))
+            before = judge
+        return {name: figures_of(self.told(name)) for name in MODELS}
 
     def told(self, name: str) -> list[dict]:
         """The evaluated stories, in the order of the held-out prompts."""
-        return read_rows(self.folder / f"evaluation/{name}_scored.jsonl")
+        return read_rows(self.folder / f"evaluation/{name}_base.jsonl")
 
     def _generate(self, name: str, model: Path, prompts: str, out: str, tokens: int, samples: int = 1) -> Command:
         (self.folder / out).parent.mkdir(parents=True, exist_ok=True)
@@ -99,14 +108,16 @@ class Chain:
         files = ["--data", f"{self.folder}/{data}.jsonl", "--out", f"{self.folder}/{out}.jsonl"]
         return Command(name, [self.ballast, "score", *by, *files, "--format", "plain", "--key-response", "text"])
 
-    def _rule(self, rule: str, data: str, out: str, prefix: str = "") -> Command:
-        by_rule = ["--rule", str(HERE.relative_to(Path.cwd()) / f"{rule}.yaml"), "--score-name", rule]
-        return self._score(f"{prefix}{rule}", data, out, by_rule)
+    def _by_rule(self, rule: str) -> list[str]:
+        return ["--rule", str(HERE.relative_to(Path.cwd()) / f"{rule}.yaml"), "--score-name", rule]
+
+    def _by_model(self, role: str) -> list[str]:
+        return ["--model", f"{self.folder}/{role}/{role}", "--score-name", role]
 
     def _preference_training(self, role: str) -> Command:
         settings = [
             f"model.path={self.model}",
-            f"data.path={self.folder}/pairs/{role}_train.jsonl",
+            f"examples.data.path={self.folder}/pairs/{role}_train.jsonl",
             f"evaluation.data.path={self.folder}/pairs/{role}_held_out.jsonl",
         ]
         return self._training(role, ranks=1, settings=settings)

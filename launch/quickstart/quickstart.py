@@ -70,7 +70,7 @@ def run_chain(chain: Chain) -> dict:
     say("(e) plain PPO: the same budget, reward alone")
     chain.train_policy("ppo")
     say("(f) start, PPO and PPO-Lag continue held-out openings")
-    evaluated = {model: chain.evaluate(model) for model in tables.MODELS}
+    evaluated = chain.evaluate()
     run = chain.folder / "ppo_lag"
     return {
         **evaluated,
