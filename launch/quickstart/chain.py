@@ -4,7 +4,7 @@
   samples/     sampled.jsonl -> helpful.jsonl -> labelled.jsonl
   pairs/       {reward,cost}_{train,held_out}.jsonl
   reward/ cost/ ppo_lag/ ppo/                 run folders of `ballast train`
-  evaluation/  {start,ppo,ppo_lag}_told.jsonl -> helpful -> harmful -> reward -> cost -> base: each adds its judgement
+  evaluation/  {start,ppo,ppo_lag}.jsonl -> told.jsonl -> helpful -> harmful -> reward -> cost -> base: each adds a judgement
 """
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +13,10 @@ from figures import figures_of
 from pairs import write_pairs
 from prompts import PromptCounts, write_prompts
 from report import last_value
-from rows import read_rows
+from rows import read_rows, write_rows
 from runner import Command, Runner
 
 HERE = Path(__file__).parent
-MODELS = ("start", "ppo", "ppo_lag")
 SAMPLES = 2  # continuations of each preference prompt
 SAMPLED_TOKENS = 64  # few enough that some stories are cut off: the reward model must know such, too
 
@@ -70,31 +69,29 @@ class Chain:
         self.runner.run(self._training(name, ranks=6, settings=arguments))
 
     def evaluate(self) -> dict[str, dict[str, float]]:
-        """(f) The held-out prompts, continued by each of MODELS, and judged by the rules, reward, cost and base model."""
-        models = {name: self.folder / name / "actor" for name in MODELS} | {"start": self.model}
+        """(f) The held-out prompts, continued by start, PPO and PPO-Lag; judged by rules, reward, cost and start model."""
+        models = {"start": self.model, **{name: self.folder / name / "actor" for name in ("ppo", "ppo_lag")}}
         self.runner.run(
             *(
-                self._generate(f"{name}_told", model, "prompts/evaluation", f"evaluation/{name}_told", self.story_tokens)
+                self._generate(f"{name}_tells", model, "prompts/evaluation", f"evaluation/{name}", self.story_tokens)
                 for name, model in models.items()
             )
         )
-        judges = {
-            "helpful": self._by_rule("helpful"),
-            "harmful": self._by_rule("harmful"),
-            "reward": self._by_model("reward"),
-            "cost": self._by_model("cost"),
-            "base": ["--model", str(self.model), "--logprobs"],
-        }
-        before = "told"
-        for judge, by in judges.items():
-            files = {f"{name}_{judge}": (f"evaluation/{name}_{before}", f"evaluation/{name}_{judge}") for name in MODELS}
-            self.runner.run(*(self._score(log, data, out, by) for log, (data, out) in files.items()))
-            before = judge
-        return {name: figures_of(self.told(name)) for name in MODELS}
+        told = {name: read_rows(self.folder / f"evaluation/{name}.jsonl") for name in models}
+        write_rows(self.folder / "evaluation/told.jsonl", ({**row, "by": name} for name in told for row in told[name]))
+        for before, judge, by in (
+            ("told", "helpful", self._by_rule("helpful")),
+            ("helpful", "harmful", self._by_rule("harmful")),
+            ("harmful", "reward", self._by_model("reward")),
+            ("reward", "cost", self._by_model("cost")),
+            ("cost", "base", ["--model", str(self.model), "--logprobs"]),
+        ):
+            self.runner.run(self._score(f"evaluation_{judge}", f"evaluation/{before}", f"evaluation/{judge}", by))
+        return {name: figures_of(self.judged(name)) for name in models}
 
-    def told(self, name: str) -> list[dict]:
-        """The evaluated stories, in the order of the held-out prompts."""
-        return read_rows(self.folder / f"evaluation/{name}_base.jsonl")
+    def judged(self, name: str) -> list[dict]:
+        """The evaluated stories of a model, in the order of the held-out prompts."""
+        return [row for row in read_rows(self.folder / "evaluation/base.jsonl") if row["by"] == name]
 
     def _generate(self, name: str, model: Path, prompts: str, out: str, tokens: int, samples: int = 1) -> Command:
         (self.folder / out).parent.mkdir(parents=True, exist_ok=True)

@@ -34,9 +34,9 @@ def trigrams(text: str) -> set[tuple[str, ...]]:
     return set(zip(kinds, kinds[1:], kinds[2:]))
 
 
-def share_with_slips(rows: list[dict]) -> float:
+def share_with_slips(rows: list[dict], known_stories: int = KNOWN_STORIES) -> float:
     known: set[tuple[str, ...]] = set()
-    for story in itertools.islice(stories.make_stories(seed=999), KNOWN_STORIES):
+    for story in itertools.islice(stories.make_stories(seed=999), known_stories):
         known |= trigrams(story.continuation)
     return sum(bool(trigrams(row["text"]) - known) for row in rows) / len(rows)
 

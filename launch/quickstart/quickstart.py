@@ -85,7 +85,7 @@ def run_chain(chain: Chain) -> dict:
 
 
 def shown_stories(chain: Chain) -> str:
-    told = [chain.told(model)[:STORIES_SHOWN] for model in tables.MODELS]
+    told = [chain.judged(model)[:STORIES_SHOWN] for model in tables.MODELS]
     blocks = []
     for rows in zip(*told):
         titled = [f"{title}: {row['text'].strip()}" for title, row in zip(tables.MODELS.values(), rows)]

@@ -63,7 +63,7 @@ class Chain(unittest.TestCase):
         prompts.write_text("".join(json.dumps({"prompt": f"Prompt {i}"}) + "\n" for i in range(300)))
         run = self.run_quickstart("--quick", "--prompts", str(prompts), "--model", "some/folder")
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
-        told = (self.folder / "out/evaluation/start_base.jsonl").read_text().splitlines()
+        told = (self.folder / "out/evaluation/base.jsonl").read_text().splitlines()
         self.assertTrue(all(json.loads(row)["prompt"].startswith("Prompt ") for row in told))
 
 
