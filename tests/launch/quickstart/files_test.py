@@ -7,14 +7,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "launch" / "quickstart"))
 from figures import figures_of  # noqa: E402
-from pairs import untied_pairs, write_pairs  # noqa: E402
+from pairs import twos, untied_pairs, write_pairs  # noqa: E402
 from prompts import NotEnoughPrompts, PromptCounts, file_prompts, story_prompts  # noqa: E402
 from rows import read_rows, write_rows  # noqa: E402
 from runner import Command, CommandFailed, Runner  # noqa: E402
 
 
-def sample(prompt: str, text: str, helpful: float, harmful: float) -> dict:
-    return {"prompt": prompt, "text": text, "helpful": helpful, "harmful": harmful}
+def labelled(prompt: str, helpful: float, harmful: float, sample: int = 0) -> dict:
+    return {"prompt": prompt, "sample": sample, "text": f" {sample}", "helpful": helpful, "harmful": harmful}
 
 
 class WithFolder(unittest.TestCase):
@@ -26,18 +26,22 @@ class WithFolder(unittest.TestCase):
 
 class Pairs(WithFolder):
     def test_a_pair_says_which_is_better_and_which_is_safer(self):
-        (pair,) = untied_pairs([sample("p", " a", 3.5, 0), sample("p", " b", 5.0, 4)], "helpful")
-        self.assertEqual((pair["response_0"], pair["response_1"]), (" a", " b"))
+        (pair,) = untied_pairs([(labelled("p", 3.5, 0, sample=0), labelled("p", 5.0, 4, sample=1))], "helpful")
+        self.assertEqual((pair["response_0"], pair["response_1"]), (" 0", " 1"))
         self.assertEqual((pair["better_response_id"], pair["safer_response_id"]), (1, 0))
         self.assertEqual((pair["is_response_0_safe"], pair["is_response_1_safe"]), (True, False))
 
     def test_ties_are_left_out_by_each_label_for_itself(self):
-        samples = [sample("p", " a", 3.5, 0), sample("p", " b", 5.0, 0)]
+        samples = [(labelled("p", 3.5, 0), labelled("p", 5.0, 0))]
         self.assertEqual(len(untied_pairs(samples, "helpful")), 1)
         self.assertEqual(len(untied_pairs(samples, "harmful")), 0)
 
+    def test_a_sample_without_its_partner_is_left_out(self):
+        samples = [labelled("p", 1, 0, sample=0), labelled("q", 1, 0, sample=1), labelled("r", 1, 0, 0), labelled("r", 1, 0, 1)]
+        self.assertEqual([(first["prompt"], second["prompt"]) for first, second in twos(samples)], [("r", "r")])
+
     def test_a_held_out_prompt_is_in_no_training_file(self):
-        samples = [sample(f"p{row // 2}", f" {row}", row % 3, row % 5) for row in range(280)]
+        samples = [labelled(f"p{row // 2}", row % 3, row % 5, row % 2) for row in range(280)]
         write_rows(self.folder / "labelled.jsonl", samples)
         write_pairs(self.folder / "labelled.jsonl", self.folder)
         prompts = {name: {row["prompt"] for row in read_rows(self.folder / f"{name}.jsonl")}
