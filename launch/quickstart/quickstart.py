@@ -37,6 +37,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, help="run so many seeds, from --seed on")
     parser.add_argument("--quick", action="store_true", help="half the iterations, half the evaluation")
     parser.add_argument("--story-tokens", type=int, default=88, help="longest response (default: %(default)s)")
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="settings of both policies, such as ppo.kl_coeff=0.1")
     return parser.parse_args()
 
 
@@ -51,7 +52,7 @@ def make_chain(options: argparse.Namespace, seed: int, folder: Path) -> Chain:
         counts=PromptCounts(preference=1792, policy=iterations * ROLLOUT, evaluation=256 if options.quick else 512),
         story_tokens=options.story_tokens,
         seed=seed,
-        policy_settings=(f"iterations={iterations}",),
+        policy_settings=(f"iterations={iterations}", f"sampling.max_new_tokens={options.story_tokens}", *options.settings),
     )
 
 
