@@ -29,8 +29,8 @@ enum class Field : std::uint8_t {
   LogProbs,          // float32 [B, T]
   SamplingLogProbs,  // float32 [B, T], of the distribution that was sampled; absent where responses are replayed
   RefLogProbs,       // float32 [B, T]
-  Reward,            // float32 [B]
-  Cost,              // float32 [B]
+  Reward,            // float32 [B, T], token rewards
+  Cost,              // float32 [B, T], token costs
   RewardValues,      // float32 [B, T]
   CostValues,        // float32 [B, T]
   RewardAdvantages,  // float32 [B, T]
@@ -70,7 +70,7 @@ struct Transfer {
   std::vector<Leg> legs;
 };
 
-// Reference: RefLogProbs. Reward, Cost: one score for each row. Critics: values of every position.
+// Reference: RefLogProbs. Reward, Cost: token rewards and costs. Critics: values of every position.
 struct Score {
   Role role = Role::Reference;
   BatchKey key;
