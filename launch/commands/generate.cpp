@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <memory>
 #include <system_error>
 
@@ -19,8 +18,8 @@ namespace ballast {
 namespace {
 
 constexpr auto help = R"(
-PROMPTS is JSONL, one row a line (a JSON array and gzip will do too). A row gives `prompt`, a text, or `input_ids`, a
-list of token ids; ids win where it gives both. OUT repeats each row's fields, once for each sample, and adds
+PROMPTS is JSONL, one row a line (a JSON array and gzip will do too). A row gives `prompt`, a text (or, for a
+conversation, the list of its turns), or `input_ids`, a list of token ids; ids win where it gives both. OUT repeats each row's fields, once for each sample, and adds
   sample         0 to SAMPLES - 1
   output_ids     new tokens only; the EOS token is the last where the model ended by itself
   log_probs      of each new token in the model's own distribution: temperature 1, no filters
@@ -38,7 +37,7 @@ struct GenerateOptions {
   std::filesystem::path model;
   std::filesystem::path prompts;
   std::filesystem::path out;
-  PromptFormat format = PromptFormat::Plain;
+  TextFormat format = TextFormat::Plain;
   SamplingConfig sampling{.max_new_tokens = 128};
   std::int64_t samples = 1;
   std::int64_t seed = 1;
@@ -119,18 +118,15 @@ void generate(const GenerateOptions& options) {
   at::set_num_threads(static_cast<int>(options.threads));
   const auto inputs = read_inputs(options);
   const auto output = open_output(options.out);
-  const Generator generator({.sampling = options.sampling,
-                             .end_tokens = inputs.end_tokens,
-                             .slots = options.slots,
-                             .seed = options.seed});
+  const Generator generator(
+      {.sampling = options.sampling, .end_tokens = inputs.end_tokens, .slots = options.slots, .seed = options.seed});
   const auto command = command_for(inputs, options.samples);
   Progress progress("generating", static_cast<std::int64_t>(command.prompts.size()));
   std::size_t tokens = 0;
-  const auto responses =
-      generator.continue_prompts(*inputs.model, command, [&](std::size_t, const Response& response) {
-        tokens += response.tokens.size();
-        progress.advance(1, fmt::format("{:.0f} tokens/s", static_cast<double>(tokens) / progress.seconds()));
-      });
+  const auto responses = generator.continue_prompts(*inputs.model, command, [&](std::size_t, const Response& response) {
+    tokens += response.tokens.size();
+    progress.advance(1, fmt::format("{:.0f} tokens/s", static_cast<double>(tokens) / progress.seconds()));
+  });
   const double seconds = progress.seconds();
   progress.clear();
   output->write(output_lines(inputs, responses, generator));
@@ -143,8 +139,8 @@ void add_files(CLI::App& verb, GenerateOptions& options) {
   verb.add_option("--model", options.model, "Hugging Face folder of a causal language model")->required();
   verb.add_option("--prompts", options.prompts, "rows to continue")->required();
   verb.add_option("--out", options.out, "JSONL, complete or absent")->required();
-  std::map<std::string, PromptFormat> formats;
-  for (const auto& [format, name] : prompt_format_names) formats.emplace(name, format);
+  std::map<std::string, TextFormat> formats;
+  for (const auto& [format, name] : text_format_names) formats.emplace(name, format);
   verb.add_option("--prompt-format", options.format, "plain: the text as it is; conversation: a user's turn")
       ->transform(CLI::CheckedTransformer(formats))
       ->default_str("plain");

@@ -95,7 +95,7 @@ TEST_P(TinyCheckpoint, CachedLogProbsAreThoseOfAFullRecompute) {
 
 INSTANTIATE_TEST_SUITE_P(Families, TinyCheckpoint,
                          testing::Values("tiny-llama", "tiny-mistral", "tiny-qwen2", "tiny-gpt2"),
-                         [](const auto& info) { return std::string(info.param).substr(5); });
+                         [](const auto& family) { return std::string(family.param).substr(5); });
 
 TEST(Stories260K, ContinueGreedilyAsTransformersDoes) {
   const std::filesystem::path folder = "../shared/data/models/stories260K-hf";
