@@ -126,7 +126,7 @@ TEST(ModelConfig, KeepsUnknownKeysAndReadsBackWhatItWrote) {
   auto config = parse(object);
   config.score->type = ScoreType::Cost;
   config.score->var = 2.5;
-  const json written = to_json(config);
+  const json written = to_json(config, ComputeDType::float32);
   EXPECT_EQ(written.at("summary"), "kept");
   EXPECT_EQ(written.at("architectures"), json({"LlamaForScore"}));
   EXPECT_FALSE(written.contains("bias"));
