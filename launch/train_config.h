@@ -35,7 +35,8 @@ struct TrainConfig : JobConfig {
           "no model: starts as the cost model, head included; must share the actor's tokenizer");
     field("prompts", prompts, "what the actor is asked");
     field("batch", loop.batch, "how a rollout is cut");
-    field("sampling", workers.sampling, "how the actor generates");
+    field("sampling", workers.sampling, "which tokens the actor draws");
+    field("generation", workers.generation, "how the actor generates");
     field("ppo", workers.ppo, "the RL step");
     field("lambda", loop.lambda, "the Lagrange multiplier");
     describe_ranks(field);
