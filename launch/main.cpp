@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "launch/commands/generate.h"
+#include "launch/commands/score.h"
 #include "launch/commands/train.h"
 #include "launch/environment.h"
 #include "launch/version.h"
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
   ballast::Invocation invocation{.command_line = {argv, argv + argc}};
   ballast::add_generate(app, invocation);
   ballast::add_train(app, invocation);
+  ballast::add_score(app, invocation);
 
   try {
     app.parse(argc, argv);
