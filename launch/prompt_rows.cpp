@@ -11,14 +11,6 @@
 namespace ballast {
 namespace {
 
-TokenIds given_ids(const RowFields& row, std::int64_t vocab) {
-  auto ids = row.ids("input_ids");
-  const auto wrong = std::ranges::find_if(ids, [&](std::int64_t id) { return id >= vocab; });
-  if (wrong != ids.end())
-    throw UnusableRow(fmt::format("field 'input_ids': found {}; allowed: ids from 0 to {}", *wrong, vocab - 1));
-  return ids;
-}
-
 TokenIds encoded_prompt(const RowFields& row, const PromptLimits& limits) {
   if (!limits.tokenizer)
     throw UnusableRow("field 'input_ids': found none; allowed: a list of ids, as the model's folder has no tokenizer");
@@ -27,11 +19,15 @@ TokenIds encoded_prompt(const RowFields& row, const PromptLimits& limits) {
 }
 
 TokenIds prompt_of(const RowFields& row, const PromptLimits& limits) {
-  auto prompt = row.given("input_ids") ? given_ids(row, limits.vocab) : encoded_prompt(row, limits);
+  auto prompt = row.given("input_ids") ? row.ids("input_ids") : encoded_prompt(row, limits);
   const auto length = static_cast<std::int64_t>(prompt.size());
   if (length == 0 || length > limits.max_length)
     throw UnusableRow(
         fmt::format("the prompt: found {} tokens; allowed: 1 to {}, the model's positions", length, limits.max_length));
+  const auto outside = std::ranges::find_if(prompt, [&](std::int64_t id) { return id >= limits.vocab; });
+  if (outside != prompt.end())
+    throw UnusableRow(
+        fmt::format("the prompt: found id {}; the model has ids from 0 to {}", *outside, limits.vocab - 1));
   return prompt;
 }
 

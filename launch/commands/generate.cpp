@@ -7,6 +7,7 @@
 #include <memory>
 #include <system_error>
 
+#include "launch/commands/enum_option.h"
 #include "launch/progress.h"
 #include "launch/prompt_rows.h"
 #include "workers/data/tokenizer_folder.h"
@@ -42,6 +43,7 @@ struct GenerateOptions {
   std::int64_t samples = 1;
   std::int64_t seed = 1;
   std::int64_t slots = GenerationConfig::rows_multiple;
+  ComputeDType dtype = ComputeDType::float32;
   std::int64_t threads = 1;
 };
 
@@ -54,7 +56,7 @@ struct Inputs {
 };
 
 Inputs read_inputs(const GenerateOptions& options) {
-  const ModelSource source{.path = options.model};
+  const ModelSource source{.path = options.model, .dtype = options.dtype};
   const auto config = model_config(source);
   Inputs inputs{.end_tokens = end_tokens_of(source, config)};
   if (has_tokenizer(options.model)) inputs.tokenizer = load_tokenizer(options.model);
@@ -139,10 +141,8 @@ void add_files(CLI::App& verb, GenerateOptions& options) {
   verb.add_option("--model", options.model, "Hugging Face folder of a causal language model")->required();
   verb.add_option("--prompts", options.prompts, "rows to continue")->required();
   verb.add_option("--out", options.out, "JSONL, complete or absent")->required();
-  std::map<std::string, TextFormat> formats;
-  for (const auto& [format, name] : text_format_names) formats.emplace(name, format);
   verb.add_option("--prompt-format", options.format, "plain: the text as it is; conversation: a user's turn")
-      ->transform(CLI::CheckedTransformer(formats))
+      ->transform(by_name(text_format_names))
       ->default_str("plain");
 }
 
@@ -173,6 +173,9 @@ void add_run(CLI::App& verb, GenerateOptions& options) {
         const bool fits = std::stoll(text) % GenerationConfig::rows_multiple == 0;
         return fits ? std::string() : fmt::format("found {}; allowed: a multiple of 16", text);
       });
+  verb.add_option("--dtype", options.dtype, "what the model computes in: float32 or bfloat16")
+      ->transform(by_name(compute_dtype_names))
+      ->default_str("float32");
   option("--threads", options.threads, "CPU threads; results are the same for the same number")
       ->check(CLI::PositiveNumber);
 }

@@ -74,7 +74,7 @@ def bad_inputs(verb):
     yield [], verb.folder / "nowhere.jsonl", ["nowhere.jsonl"]
     yield [], by_row('{"prompt": "Once"}'), ["bad.jsonl:2", "input_ids", "no tokenizer"]
     yield [], by_row("{}"), ["bad.jsonl:2", "input_ids"]
-    yield [], by_row('{"input_ids": [320]}'), ["bad.jsonl:2", "found 320", "0 to 319"]
+    yield [], by_row('{"input_ids": [320]}'), ["bad.jsonl:2", "found id 320", "0 to 319"]
     yield [], by_row('{"input_ids": ["a"]}'), ["bad.jsonl", "input_ids"]
     yield [], by_row('{"input_ids": []}'), ["bad.jsonl:2", "found 0 tokens"]
     yield [], by_row(json.dumps({"input_ids": [5] * 129})), ["bad.jsonl:2", "found 129 tokens", "1 to 128"]
