@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <bit>
-
-#include "workers/model/safetensors.h"
-#include "workers/user_error.h"
+#include "launch/config_checks.h"
+#include "launch/reward_checks.h"
 
 namespace ballast {
 namespace {
@@ -23,31 +21,6 @@ void check_batch(const BatchConfig& batch, Violations& violations) {
   }
 }
 
-struct ModelCheck {
-  bool required = true;
-  std::int64_t max_length = 0;  // tokens that it must take
-};
-
-void check_model(const std::string& field, const ModelSource& source, const ModelCheck& check, Violations& violations) {
-  if (source.path && source.random) {
-    violations.push_back(fmt::format("{}: found both path and random; give one of them", field));
-  } else if (!source.given()) {
-    if (check.required)
-      violations.push_back(fmt::format("{}: no model; give path (a Hugging Face folder) or random", field));
-  } else {
-    try {
-      const auto positions = model_config(source).max_positions;
-      if (check.max_length > positions) {
-        violations.push_back(
-            fmt::format("batch.max_length: found {}; {} has {} positions", check.max_length, field, positions));
-      }
-      if (source.path) SafetensorsReader{*source.path};
-    } catch (const UserError& error) {
-      violations.push_back(fmt::format("{}: {}", field, error.what()));
-    }
-  }
-}
-
 }  // namespace
 
 std::vector<Role> TrainConfig::roles() const {
@@ -59,8 +32,10 @@ std::vector<std::string> violations_of(const TrainConfig& config) {
   Violations violations;
   const auto& workers = config.workers;
   check_batch(config.loop.batch, violations);
-  if (!std::has_single_bit(static_cast<std::uint64_t>(workers.gradient_lanes))) {
-    violations.push_back(fmt::format("gradient_lanes: found {}; allowed is a power of two", workers.gradient_lanes));
+  check_gradient_lanes(workers.gradient_lanes, violations);
+  if (workers.generation.slots % GenerationConfig::rows_multiple != 0) {
+    violations.push_back(fmt::format("generation.slots: found {}; it must be a multiple of {}",
+                                     workers.generation.slots, GenerationConfig::rows_multiple));
   }
   const auto& random = config.prompts.random;
   if (random.min_length > random.max_length) {
@@ -78,10 +53,13 @@ std::vector<std::string> violations_of(const TrainConfig& config) {
   const bool constrained = config.algorithm == Algorithm::ppo_lag;
   check_model("actor.model", workers.actor.model, needed, violations);
   check_model("reference.model", workers.reference.model, optional, violations);
-  check_model("reward.model", workers.reward.model, needed, violations);
-  check_model("cost.model", workers.cost.model, constrained ? needed : optional, violations);
-  check_model("reward_critic.model", workers.reward_critic.model, optional, violations);
-  check_model("cost_critic.model", workers.cost_critic.model, optional, violations);
+  check_reward({.name = "reward", .settings = workers.reward, .critic = workers.reward_critic, .model = needed},
+               workers, violations);
+  check_reward({.name = "cost",
+                .settings = workers.cost,
+                .critic = workers.cost_critic,
+                .model = constrained ? needed : optional},
+               workers, violations);
   return violations;
 }
 

@@ -14,7 +14,7 @@
 #include "launch/environment.h"
 #include "launch/run_folder.h"
 #include "launch/session.h"
-#include "launch/train_config.h"
+#include "launch/training_job.h"
 
 namespace ballast {
 namespace {
@@ -39,20 +39,23 @@ struct Resolved {
   std::string error;
 };
 
-Placement placement_of(const TrainConfig& config, int world_size, std::vector<std::string>& violations) {
-  return resolve_placement(config.placement,
-                           {.roles = config.roles(),
+Placement placement_of(const TrainingJob& job, int world_size, std::vector<std::string>& violations) {
+  return resolve_placement(job.config().placement,
+                           {.roles = job.roles(),
                             .world_size = world_size,
-                            .gradient_lanes = static_cast<int>(config.workers.gradient_lanes)},
+                            .gradient_lanes = static_cast<int>(job.config().workers.gradient_lanes)},
                            violations);
 }
 
 Resolved resolve(const TrainOptions& options, int world_size) {
   try {
-    const auto config = read_config<TrainConfig>(options.config, options.overrides);
-    auto violations = violations_of(config);
-    placement_of(config, world_size, violations);
-    if (violations.empty()) return {.yaml = write_config(config), .error = ""};
+    Violations unreadable;
+    const auto yaml = read_yaml_file(options.config, unreadable);
+    unreadable.throw_if_any();
+    const auto job = read_training_job(yaml, options.overrides);
+    auto violations = job->violations();
+    placement_of(*job, world_size, violations);
+    if (violations.empty()) return {.yaml = job->yaml(), .error = ""};
     return {.yaml = "", .error = fmt::format("{}: {}", options.config.string(), fmt::join(violations, "\n  "))};
   } catch (const ConfigError& error) {
     return {.yaml = "", .error = error.what()};
@@ -66,57 +69,25 @@ Resolved resolve_once(const TrainOptions& options, World& world) {
   return {.yaml = world.broadcast(resolved.yaml, 0), .error = world.broadcast(resolved.error, 0)};
 }
 
-void print_iteration(std::int64_t iteration, std::int64_t iterations, const StepMetrics& mean) {
-  std::string line = fmt::format("iteration {}/{}  reward {:+.4f}  kl {:.4f}", iteration + 1, iterations,
-                                 mean.at("train/reward"), mean.at("train/kl_divergence"));
-  if (mean.contains("train/cost")) {
-    line += fmt::format("  cost {:+.4f}  lambda {:.4f}", mean.at("train/cost"), mean.at("train/lambda"));
-  }
-  fmt::print("{}  length {:.1f}\n", line, mean.at("train/mean_generated_length"));
-  std::fflush(stdout);
-}
-
-void print_plan(const TrainConfig& config, const Placement& placement, const std::string& yaml) {
-  fmt::print("{}\nplacement: {}\noutput: {}\n", yaml, describe(placement), config.output.string());
-}
-
-// What the orchestrator needs beside the stream of commands.
-struct Job {
+// A job and where it runs.
+struct Launch {
   const TrainOptions& options;
-  const TrainConfig& config;
+  const TrainingJob& job;
   Placement placement;
-  std::string yaml;  // the resolved configuration
   std::vector<std::string> hosts;
 };
 
-void prepare_run_folder(const Job& job, FailureReport& failure) {
-  const auto& folder = job.config.output;
-  const auto aside =
-      make_run_folder(folder, {.config_yaml = job.yaml, .command_line = job.options.command_line, .hosts = job.hosts});
-  if (!aside.empty()) fmt::print("an earlier run was moved from {} to {}\n", folder.string(), aside.string());
-  failure.write_into(folder);
+void print_plan(const Launch& launch) {
+  fmt::print("{}\nplacement: {}\noutput: {}\n", launch.job.yaml(), describe(launch.placement),
+             launch.job.config().output.string());
 }
 
-// The orchestrator's job on rank 0. Nothing is written before every role has its model.
-void orchestrate(const Job& job, CommandStream& stream, FailureReport& failure) {
-  const auto& config = job.config;
-  Metrics metrics;
-  stream.add_listener([&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });
-  CastHandles roles(job.placement, stream, metrics);
-  roles.load(training_steps(config.loop));
-  prepare_run_folder(job, failure);
-  Journal journal(config.output);
-  const auto prompts = random_prompts(config.prompts.random, config.loop.batch, config.workers.seed);
-  train_ppo_lag(roles, config.loop,
-                {.stream = stream,
-                 .metrics = metrics,
-                 .prompts = *prompts,
-                 .journal = journal,
-                 .run_folder = config.output,
-                 .on_iteration = [&](std::int64_t iteration, const StepMetrics& mean) {
-                   print_iteration(iteration, config.loop.iterations, mean);
-                 }});
-  fmt::print("the run is in {}: actor/ is the trained model, metrics.jsonl has every step\n", config.output.string());
+void prepare_run_folder(const Launch& launch, FailureReport& failure) {
+  const auto& folder = launch.job.config().output;
+  const auto aside = make_run_folder(
+      folder, {.config_yaml = launch.job.yaml(), .command_line = launch.options.command_line, .hosts = launch.hosts});
+  if (!aside.empty()) fmt::print("an earlier run was moved from {} to {}\n", folder.string(), aside.string());
+  failure.write_into(folder);
 }
 
 // The process's last words when it is told to end, wherever its threads are.
@@ -155,15 +126,20 @@ class LastWords {
 };
 
 // Runs the job on this rank; returns the exit code.
-int run(const Job& job, World& world, FailureReport& failure, LastWords& last_words) {
-  if (world.rank() == 1) failure.write_into(job.config.output);  // it speaks when rank 0 is dead
+int run(const Launch& launch, World& world, FailureReport& failure, LastWords& last_words) {
+  const auto& config = launch.job.config();
+  if (world.rank() == 1) failure.write_into(config.output);  // it speaks when rank 0 is dead
   Session session({.world = world,
-                   .placement = job.placement,
-                   .workers = job.config.workers,
-                   .stream = job.config.stream,
+                   .placement = launch.placement,
+                   .workers = config.workers,
+                   .stream = config.stream,
                    .failure = failure});
   last_words.speak_of(&session);
-  const int exit_code = session.run([&](CommandStream& stream) { orchestrate(job, stream, failure); });
+  const int exit_code = session.run([&](CommandStream& stream) {
+    launch.job.orchestrate({.stream = stream, .placement = launch.placement, .make_run_folder = [&] {
+                              prepare_run_folder(launch, failure);
+                            }});
+  });
   last_words.speak_of(nullptr);
   return exit_code;
 }
@@ -180,19 +156,16 @@ int train(const TrainOptions& options) {
     world.close();
     return 2;
   }
-  const auto config = parse_config<TrainConfig>({.text = resolved.yaml, .source = "the resolved configuration"});
-  at::set_num_threads(static_cast<int>(config.threads_per_rank));
+  const auto job = read_training_job({.text = resolved.yaml, .source = "the resolved configuration"});
+  at::set_num_threads(static_cast<int>(job->config().threads_per_rank));
   std::vector<std::string> none;
-  const Job job{.options = options,
-                .config = config,
-                .placement = placement_of(config, world.size(), none),
-                .yaml = resolved.yaml,
-                .hosts = world.hosts()};
+  const Launch launch{
+      .options = options, .job = *job, .placement = placement_of(*job, world.size(), none), .hosts = world.hosts()};
   int exit_code = EXIT_SUCCESS;
   if (!options.dry_run) {
-    exit_code = run(job, world, failure, last_words);
+    exit_code = run(launch, world, failure, last_words);
   } else if (world.rank() == 0) {
-    print_plan(config, job.placement, resolved.yaml);
+    print_plan(launch);
   }
   world.close();
   return exit_code;

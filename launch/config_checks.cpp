@@ -1,0 +1,41 @@
+#include "launch/config_checks.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+
+#include "workers/model/safetensors.h"
+#include "workers/user_error.h"
+
+namespace ballast {
+
+void check_model(const std::string& field, const ModelSource& source, const ModelCheck& check,
+                 std::vector<std::string>& violations) {
+  if (source.path && source.random) {
+    violations.push_back(fmt::format("{}: found both path and random; give one of them", field));
+  } else if (!source.given()) {
+    if (check.required)
+      violations.push_back(fmt::format("{}: no model; give path (a Hugging Face folder) or random", field));
+    else if (source.dtype != ModelSource{}.dtype)
+      violations.push_back(fmt::format(
+          "{}.dtype: found it without path or random; a role without a model computes in what it starts from", field));
+  } else {
+    try {
+      const auto positions = model_config(source).max_positions;
+      if (check.max_length > positions) {
+        violations.push_back(
+            fmt::format("batch.max_length: found {}; {} has {} positions", check.max_length, field, positions));
+      }
+      if (source.path) SafetensorsReader{*source.path};
+    } catch (const UserError& error) {
+      violations.push_back(fmt::format("{}: {}", field, error.what()));
+    }
+  }
+}
+
+void check_gradient_lanes(std::int64_t lanes, std::vector<std::string>& violations) {
+  if (std::has_single_bit(static_cast<std::uint64_t>(lanes))) return;
+  violations.push_back(fmt::format("gradient_lanes: found {}; allowed is a power of two", lanes));
+}
+
+}  // namespace ballast

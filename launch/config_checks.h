@@ -1,0 +1,21 @@
+// What a single field of a configuration cannot show. Every violation is 'field: found; allowed'.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "launch/job_config.h"
+
+namespace ballast {
+
+struct ModelCheck {
+  bool required = true;
+  std::int64_t max_length = 0;  // tokens that it must take
+};
+
+// Reads the header of a model's weights, so that a missing or broken checkpoint is found before anything is written.
+void check_model(const std::string& field, const ModelSource& source, const ModelCheck& check,
+                 std::vector<std::string>& violations);
+void check_gradient_lanes(std::int64_t lanes, std::vector<std::string>& violations);
+
+}  // namespace ballast

@@ -1,0 +1,50 @@
+// The top-level settings that all algorithms of `ballast train` share.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include "orchestrator/command_stream.h"
+#include "orchestrator/placement.h"
+#include "workers/worker_settings.h"
+
+namespace ballast {
+
+enum class Algorithm : std::uint8_t { ppo_lag, ppo };
+inline constexpr std::array<std::pair<Algorithm, std::string_view>, 2> algorithm_names{{
+    {Algorithm::ppo_lag, "ppo_lag"},
+    {Algorithm::ppo, "ppo"},
+}};
+constexpr const auto& enum_names(Algorithm) { return algorithm_names; }
+
+// The base of every algorithm's configuration, which describes these settings beside its own.
+struct JobConfig {
+  Algorithm algorithm = Algorithm::ppo_lag;
+  std::filesystem::path output = "runs/train";
+  std::int64_t threads_per_rank = 1;
+  PlacementConfig placement;
+  StreamConfig stream;
+  WorkerSettings workers;
+
+  template <typename Fields>
+  void describe_run(Fields& field) {
+    field("algorithm", algorithm, "ppo_lag (reward under a cost limit) or ppo (reward alone)");
+    field("output", output, "the run folder; a run that lies there already is moved aside");
+    field("seed", workers.seed, "of the order of the data and of sampling");
+  }
+
+  template <typename Fields>
+  void describe_ranks(Fields& field) {
+    field("placement", placement, "which ranks play which role; left out: automatic");
+    field("gradient_lanes", workers.gradient_lanes,
+          "partial gradient sums, a power of two; 1: fastest, result then depends on the number of replicas")
+        .at_least(1);
+    field("threads_per_rank", threads_per_rank, "CPU threads of each rank; part of what results depend on").at_least(1);
+    field("transfer_timeout_s", workers.transfer_timeout_s, "a transfer that takes longer ends the run").above(0.0);
+    field("stream", stream, "the watchdog");
+  }
+};
+
+}  // namespace ballast

@@ -1,0 +1,40 @@
+// One job of `ballast train`: an algorithm with its configuration.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "launch/config_file.h"
+#include "launch/job_config.h"
+#include "orchestrator/command_stream.h"
+
+namespace ballast {
+
+// What the orchestrator of a job works with; everything outlives the job.
+struct JobParts {
+  CommandStream& stream;
+  const Placement& placement;
+  // Makes the run folder. A job calls it once every role has its model: a run that cannot start leaves nothing behind.
+  std::function<void()> make_run_folder;
+};
+
+class TrainingJob {
+ public:
+  virtual ~TrainingJob() = default;
+
+  virtual const JobConfig& config() const = 0;
+  // The resolved configuration: reading it gives the same job.
+  virtual std::string yaml() const = 0;
+  // The roles that need ranks.
+  virtual std::vector<Role> roles() const = 0;
+  // What a single setting cannot show, every violation as 'field: found; allowed'.
+  virtual std::vector<std::string> violations() const = 0;
+  // The orchestrator's part, on rank 0: loads models, trains, saves. Throws UserError, RunFailed.
+  virtual void orchestrate(const JobParts& parts) const = 0;
+};
+
+// Reads the configuration as its key `algorithm` says. Throws ConfigError, which names every violation.
+std::unique_ptr<TrainingJob> read_training_job(const YamlText& yaml, const std::vector<std::string>& overrides = {});
+
+}  // namespace ballast
