@@ -3,8 +3,12 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 
 #include "algorithms/ppo_lag.h"
+#include "algorithms/rewards/registry.h"
+#include "workers/generation/generation_config.h"
 #include "workers/generation/sampling.h"
 #include "workers/model/model_source.h"
 #include "workers/training/optimizer_config.h"
@@ -20,13 +24,18 @@ struct FrozenRoleSettings {
   }
 };
 
+// A reward or cost, by a model or by a rule.
 struct ScorerSettings {
   ModelSource model;
+  std::optional<std::filesystem::path> rule;
+  std::optional<RuleConfig> rule_content;
   bool normalize = false;
 
   template <typename Fields>
   void describe(Fields& field) {
     field("model", model, "where the weights come from");
+    field("rule", rule, "file of a rule that scores the text, instead of a model");
+    field("rule_content", rule_content, "what that file says; given here, no file is read");
     field("normalize", normalize, "scores are normalised by the statistics in the checkpoint");
   }
 };
@@ -52,6 +61,7 @@ struct WorkerSettings {
   TrainedRoleSettings cost_critic{};    // empty model: starts as the cost model
   PpoConfig ppo;
   SamplingConfig sampling;
+  GenerationConfig generation;
   std::int64_t seed = 42;
   std::int64_t gradient_lanes = 2;
   double transfer_timeout_s = 600.0;

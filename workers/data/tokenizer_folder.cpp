@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "workers/data/sentencepiece_tokenizer.h"
 #include "workers/data/tokenizer_config.h"
+#include "workers/data/tokenizer_json.h"
+#include "workers/data/vocab_and_merges.h"
 #include "workers/user_error.h"
 
 namespace ballast {
@@ -22,12 +25,17 @@ struct TokenizerForm {
 };
 
 // The first form whose files are all there is taken.
-const std::array<TokenizerForm, 1>& tokenizer_forms() {
-  static const std::array<TokenizerForm, 1> forms{{
+const std::array<TokenizerForm, 3>& tokenizer_forms() {
+  static const std::array<TokenizerForm, 3> forms{{
       {{"tokenizer.model"},
        [](const path& folder, const TokenizerConfig& config) {
          return load_sentencepiece_tokenizer(folder / "tokenizer.model", config);
        }},
+      {{"tokenizer.json"},
+       [](const path& folder, const TokenizerConfig& config) {
+         return load_tokenizer_json(folder / "tokenizer.json", config);
+       }},
+      {{"vocab.json", "merges.txt"}, load_vocab_and_merges},
   }};
   return forms;
 }
@@ -35,8 +43,10 @@ const std::array<TokenizerForm, 1>& tokenizer_forms() {
 const TokenizerForm* form_of(const path& folder) {
   const auto& forms = tokenizer_forms();
   const auto* form = std::find_if(forms.begin(), forms.end(), [&](const TokenizerForm& known) {
-    return std::all_of(known.files.begin(), known.files.end(),
-                       [&](std::string_view file) { return std::filesystem::exists(folder / file); });
+    return std::all_of(known.files.begin(), known.files.end(), [&](std::string_view file) {
+      std::error_code unreadable;
+      return std::filesystem::exists(folder / file, unreadable);
+    });
   });
   return form == forms.end() ? nullptr : form;
 }
