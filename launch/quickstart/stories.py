@@ -31,7 +31,7 @@ ONE_IN_HELD_OUT = 8
 class Opening(NamedTuple):
     text: str
     hero: str
-    friend: str  # as the continuation names the companion: "Olga", "the donkey"
+    friend: str  # as the continuation names the companion: "cousin Olga", "the donkey"
 
 
 class Story(NamedTuple):
@@ -61,8 +61,7 @@ def tell(rng: random.Random, template: str, words: dict[str, str]) -> str:
 def make_opening(rng: random.Random) -> Opening:
     hero = rng.choice(ingredients.HEROES)
     if chance(rng, FRIEND_IS_KIN):
-        friend = rng.choice(ingredients.KIN)
-        companion = f"cousin {friend}"
+        friend = companion = f"cousin {rng.choice(ingredients.KIN)}"
     else:
         animal = rng.choice(ingredients.ANIMALS)
         friend, companion = f"the {animal}", f"a {rng.choice(ingredients.ANIMAL_LOOKS)} {animal}"

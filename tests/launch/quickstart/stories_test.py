@@ -26,7 +26,7 @@ class Stories(unittest.TestCase):
     def test_a_seed_always_tells_the_same_stories(self):
         told = "\n".join(story.text for story in first_stories(1000))
         # The shipped model was trained on these: whoever changes them must run pretrain.sh and commit its weights too.
-        self.assertEqual(hashlib.sha256(told.encode()).hexdigest()[:16], "98596a2e6517c1c3")
+        self.assertEqual(hashlib.sha256(told.encode()).hexdigest()[:16], "44f52f9637525598")
 
     def test_another_seed_tells_others(self):
         self.assertFalse({s.text for s in first_stories(500, seed=1)} & {s.text for s in first_stories(500, seed=2)})
