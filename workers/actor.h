@@ -1,6 +1,8 @@
 // The policy: generates, builds the experience, learns.
 #pragma once
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "workers/batch_store.h"
@@ -31,6 +33,7 @@ class Actor {
 
   PpoConfig ppo_;
   std::unique_ptr<CausalLM> model_;
+  std::optional<std::filesystem::path> tokenizer_;
   Generator generator_;
   Learner learner_;
 };

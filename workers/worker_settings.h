@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "algorithms/ppo_lag.h"
+#include "algorithms/preference_loss.h"
 #include "workers/generation/sampling.h"
 #include "workers/model/model_source.h"
 #include "workers/training/optimizer_config.h"
@@ -42,6 +43,13 @@ struct TrainedRoleSettings {
   }
 };
 
+// The one role of a supervised job: it learns from given examples.
+struct SupervisedSettings {
+  ModelSource model;
+  OptimizerConfig optimizer;
+  PreferenceLossConfig loss;  // of reward and cost models
+};
+
 struct WorkerSettings {
   TrainedRoleSettings actor{.model = {},
                             .optimizer = {.learning_rate = 1e-5, .weight_decay = 0.01, .schedule = LrSchedule::Cosine}};
@@ -50,6 +58,7 @@ struct WorkerSettings {
   ScorerSettings cost;
   TrainedRoleSettings reward_critic{};  // empty model: starts as the reward model
   TrainedRoleSettings cost_critic{};    // empty model: starts as the cost model
+  SupervisedSettings supervised;
   PpoConfig ppo;
   SamplingConfig sampling;
   std::int64_t seed = 42;
