@@ -2,116 +2,58 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <optional>
 #include <utility>
 
-#include "launch/progress.h"
-#include "orchestrator/shuffle.h"
-#include "workers/user_error.h"
+#include "launch/lessons.h"
+#include "launch/supervised_display.h"
 
 namespace ballast {
 namespace {
 
-// Tokens of texts and pairs, whatever the row is.
-std::int64_t largest_id(const LabelledRow& row) { return row.tokens.empty() ? 0 : std::ranges::max(row.tokens); }
-std::int64_t largest_id(const PairRow& row) {
-  return std::max(std::ranges::max(row.preferred), std::ranges::max(row.other));
-}
-
-template <typename Row>
-struct Split {
-  std::vector<Row> training;
-  std::vector<Row> held_out;
-};
-
-// Holds out that share of the rows, drawn by the seed; both parts keep their order.
-template <typename Row>
-Split<Row> hold_out(std::vector<Row> rows, double share, std::int64_t seed) {
-  constexpr std::int64_t before_all_epochs = -1;
-  const auto order = shuffled_order(static_cast<std::int64_t>(rows.size()), seed, before_all_epochs);
-  const auto count = static_cast<std::size_t>(std::llround(share * static_cast<double>(rows.size())));
-  std::vector<bool> held_out(rows.size(), false);
-  for (std::size_t i = 0; i < count; ++i) held_out[order[i]] = true;
-  Split<Row> split;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    (held_out[i] ? split.held_out : split.training).push_back(std::move(rows[i]));
-  }
-  return split;
-}
-
-// 'loss 0.6931  accuracy 0.5000': what people look at first.
-std::string figures_line(const StepMetrics& figures) {
-  std::string line;
-  for (const auto& [name, value] : figures) {
-    const auto short_name = name.substr(name.find('/') + 1);
-    if (short_name == "step" || short_name == "tokens") continue;
-    line += fmt::format("  {} {:.5g}", short_name, value);
-  }
-  return line;
-}
-
-// Shows a run as it goes: a bar on a terminal, and a line now and then.
-class Display {
- public:
-  Display(std::int64_t steps, std::int64_t print_every)
-      : steps_(steps), print_every_(print_every), bar_("learning", steps) {}
-
-  void show(std::int64_t step, const StepMetrics& figures) {
-    const bool is_training = figures.contains("train/loss");
-    if (!is_training || step % print_every_ == 0 || step + 1 == steps_) print(step, is_training, figures);
-    if (!is_training) return;
-    tokens_ += figures.at("train/tokens");
-    bar_.advance(1, fmt::format("loss {:.4f}  {:.0f} tokens/s", figures.at("train/loss"), tokens_per_second()));
-  }
-
-  double seconds() const { return bar_.seconds(); }
-  double tokens_per_second() const { return tokens_ / bar_.seconds(); }
-
- private:
-  void print(std::int64_t step, bool is_training, const StepMetrics& figures) {
-    bar_.clear();
-    fmt::print("step {}/{}{}{}\n", step + 1, steps_, is_training ? "" : "  held out:", figures_line(figures));
-    std::fflush(stdout);
-  }
-
-  std::int64_t steps_;
-  std::int64_t print_every_;
-  double tokens_ = 0.0;
-  Progress bar_;
-};
-
-// The examples that are learned, and those that are held out, if any.
-struct Lessons {
-  std::unique_ptr<Examples> training;
-  std::unique_ptr<Examples> held_out;
-};
-
+// What sft, reward and cost share: one role, and examples in the place of rollouts.
 template <typename Config>
 class SupervisedJob : public TrainingJob {
  public:
-  explicit SupervisedJob(Config config) : config_(std::move(config)) {}
+  SupervisedJob(Config config, Role role) : config_(std::move(config)), role_(role) {}
 
   const JobConfig& config() const override { return config_; }
   std::string yaml() const override { return write_config(config_); }
-  std::vector<Role> roles() const override { return {role()}; }
+  std::vector<Role> roles() const override { return {role_}; }
   std::vector<std::string> violations() const override { return violations_of(config_); }
-  void orchestrate(const JobParts& parts) const override;
+
+  void orchestrate(const JobParts& parts) const override {
+    const Lessons lessons = role_ == Role::Actor ? read_texts(config_) : read_pairs(config_, role_);
+    const auto steps = training_steps(config_.loop(), lessons.training->size());
+    SupervisedRole learner(role_, parts.placement.at(role_), parts.stream);
+    learner.load(steps);
+    parts.make_run_folder();
+    Journal journal(config_.output);
+    SupervisedDisplay display(steps, config_.print_every);
+    train_supervised(learner, config_.loop(),
+                     {.examples = *lessons.training,
+                      .held_out = lessons.held_out.get(),
+                      .journal = journal,
+                      .run_folder = config_.output,
+                      .on_step = [&](auto step, const auto& figures) { display.show(step, figures); }});
+    fmt::print("{} steps in {:.1f} s, {:.0f} tokens/s; the run is in {}: {}/ is the trained model, metrics.jsonl has "
+               "every step\n",
+               steps, display.seconds(), display.tokens_per_second(), config_.output.string(), to_string(role_));
+  }
 
  private:
-  Role role() const {
-    return config_.algorithm == Algorithm::sft ? Role::Actor
-                                               : config_.algorithm == Algorithm::reward ? Role::Reward : Role::Cost;
-  }
-  Lessons read_lessons() const;
-  // Cuts the rows into lessons.
-  template <typename Row, typename Make>
-  Lessons split_up(std::vector<Row> rows, const Make& make) const;
-
   Config config_;
+  Role role_;
 };
 
 }  // namespace
+
+std::unique_ptr<TrainingJob> make_sft_job(SftConfig config) {
+  return std::make_unique<SupervisedJob<SftConfig>>(std::move(config), Role::Actor);
+}
+
+std::unique_ptr<TrainingJob> make_preference_job(PreferenceConfig config) {
+  const auto role = config.algorithm == Algorithm::reward ? Role::Reward : Role::Cost;
+  return std::make_unique<SupervisedJob<PreferenceConfig>>(std::move(config), role);
+}
+
 }  // namespace ballast

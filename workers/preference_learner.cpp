@@ -54,7 +54,8 @@ Learner::Figures PreferenceLearner::backward(const std::vector<PairRow>& rows, s
   const auto judged = judge(rows);
   require_finite(judged.at("loss"), "loss");
   (judged.at("loss").sum() / pairs).backward();
-  Learner::Figures figures;
+  Learner::Figures figures{{"tokens", 0.0}};
+  for (const auto& row : rows) figures["tokens"] += static_cast<double>(row.preferred.size() + row.other.size());
   for (const auto* name : {"loss", "accuracy", "accuracy_sign"}) {
     const auto figure_P = judged.find(name);
     if (figure_P == judged.end()) continue;

@@ -17,7 +17,7 @@ class PreferenceLearner {
   PreferenceLearner(Role role, const SupervisedSettings& settings, std::int64_t training_steps, Replicas replicas);
 
   // Reports by micro-batch, each over the pairs of the mini-batch: `loss`, `accuracy`, for a cost model also
-  // `accuracy_sign`.
+  // `accuracy_sign`; and `tokens`, all that it read.
   Event learn(const LearnPairs& learn);
   // By row: the same figures of each pair, and its end scores `preferred_score` and `other_score`, not normalised.
   Figures evaluate(const EvaluatePairs& evaluate) const;

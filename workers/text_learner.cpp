@@ -23,7 +23,9 @@ Learner::Figures TextLearner::backward(const std::vector<LabelledRow>& rows, std
   const auto loss = text_loss(target_log_probs(*model_, rows), targets);
   require_finite(loss.unsqueeze(0), "loss");
   loss.backward();
-  return {{"loss", loss.item<double>()}};
+  double tokens = 0.0;
+  for (const auto& row : rows) tokens += static_cast<double>(row.tokens.size());
+  return {{"loss", loss.item<double>()}, {"tokens", tokens}};
 }
 
 Figures TextLearner::evaluate(const EvaluateText& evaluate) const {

@@ -14,7 +14,8 @@ class TextLearner {
  public:
   TextLearner(const SupervisedSettings& settings, std::int64_t training_steps, Replicas replicas);
 
-  // Reports `loss` by micro-batch: cross entropy summed over its targets, over the targets of the mini-batch.
+  // Reports `loss` by micro-batch: cross entropy summed over its targets, over the targets of the mini-batch;
+  // and `tokens`, all that it read.
   Event learn(const LearnText& learn);
   // By row: `loss_sum`, cross entropy summed over the row's targets.
   Figures evaluate(const EvaluateText& evaluate) const;
