@@ -1,0 +1,82 @@
+#include "launch/progress.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+namespace ballast {
+namespace {
+
+constexpr std::int64_t bar_columns = 24;
+constexpr auto between_draws = std::chrono::milliseconds(100);
+constexpr const char* erase_line = "\r\x1b[K";
+
+// Of the terminal; 80 where nobody says.
+std::size_t terminal_columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string bar(std::int64_t done, std::int64_t total) {
+  const auto filled = total > 0 ? std::clamp<std::int64_t>(done * bar_columns / total, 0, bar_columns) : 0;
+  std::string columns(static_cast<std::size_t>(filled), '=');
+  if (filled < bar_columns) columns += '>';
+  columns.resize(bar_columns, ' ');
+  return columns;
+}
+
+}  // namespace
+
+std::string clock_time(double seconds) {
+  const auto whole = static_cast<std::int64_t>(std::max(seconds, 0.0) + 0.5);
+  const auto hours = whole / 3600;
+  if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, whole / 60 % 60, whole % 60);
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+std::string progress_line(const ProgressState& state, std::size_t width) {
+  const auto& [task, done, total, seconds, text] = state;
+  const std::string left =
+      done > 0 ? clock_time(seconds / static_cast<double>(done) * static_cast<double>(total - done)) : "?";
+  auto line = fmt::format("[{}] {} {}/{}  ETA {}", bar(done, total), task, done, total, left);
+  if (!text.empty()) line += "  " + text;
+  line.resize(std::min(line.size(), width));
+  return line;
+}
+
+bool shows_progress(ShowProgress show) {
+  return show == ShowProgress::Always || (show == ShowProgress::Auto && isatty(STDERR_FILENO) == 1);
+}
+
+Progress::Progress(std::string task, std::int64_t total, ShowProgress show)
+    : shown_(shows_progress(show)), state_{.task = std::move(task), .total = total, .text = ""} {}
+
+Progress::~Progress() { clear(); }
+
+void Progress::advance(std::int64_t count, const std::string& text) {
+  state_.done += count;
+  const auto now = Clock::now();
+  if (!shown_ || (drawn_ && now - last_draw_ < between_draws && state_.done < state_.total)) return;
+  state_.text = text;
+  state_.seconds = seconds();
+  // One column less than there are: a full line would wrap.
+  fmt::print(stderr, "{}{}", erase_line, progress_line(state_, terminal_columns() - 1));
+  std::fflush(stderr);
+  drawn_ = true;
+  last_draw_ = now;
+}
+
+void Progress::clear() {
+  if (!drawn_) return;
+  fmt::print(stderr, erase_line);
+  std::fflush(stderr);
+  drawn_ = false;
+}
+
+double Progress::seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+
+}  // namespace ballast
