@@ -33,7 +33,8 @@ struct JobConfig {
 
   template <typename Fields>
   void describe_run(Fields& field) {
-    field("algorithm", algorithm, "ppo_lag (reward under a cost limit), ppo (reward alone), sft (texts), reward or cost (a model of pairs)");
+    field("algorithm", algorithm,
+          "ppo_lag (reward under a cost limit), ppo (reward alone), sft (texts), reward or cost (a model of pairs)");
     field("output", output, "the run folder; a run that lies there already is moved aside");
     field("seed", workers.seed, "of the order of the data and of sampling");
   }

@@ -43,9 +43,10 @@ void check_ids(const std::vector<Row>& rows, const SupervisedConfig& config) {
   const auto vocab = model_config(config.workers.supervised.model).vocab;
   for (const auto& row : rows) {
     if (largest_id(row) < vocab) continue;
-    throw UserError(fmt::format("examples: found the token id {}; the model has ids 0 to {}: do its tokenizer and its "
-                                "weights belong together?",
-                                largest_id(row), vocab - 1));
+    throw UserError(
+        fmt::format("examples: found the token id {}; the model has ids 0 to {}: do its tokenizer and its "
+                    "weights belong together?",
+                    largest_id(row), vocab - 1));
   }
 }
 

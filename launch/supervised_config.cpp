@@ -31,9 +31,7 @@ SupervisedLoopConfig SupervisedConfig::loop() const {
           .seed = workers.seed};
 }
 
-SftConfig::SftConfig() {
-  workers.supervised.optimizer = {.learning_rate = 2e-5, .schedule = LrSchedule::Cosine};
-}
+SftConfig::SftConfig() { workers.supervised.optimizer = {.learning_rate = 2e-5, .schedule = LrSchedule::Cosine}; }
 
 PreferenceConfig::PreferenceConfig() {
   epochs = 2;

@@ -35,9 +35,10 @@ class SupervisedJob : public TrainingJob {
                       .journal = journal,
                       .run_folder = config_.output,
                       .on_step = [&](auto step, const auto& figures) { display.show(step, figures); }});
-    fmt::print("{} steps in {:.1f} s, {:.0f} tokens/s; the run is in {}: {}/ is the trained model, metrics.jsonl has "
-               "every step\n",
-               steps, display.seconds(), display.tokens_per_second(), config_.output.string(), to_string(role_));
+    fmt::print(
+        "{} steps in {:.1f} s, {:.0f} tokens/s; the run is in {}: {}/ is the trained model, metrics.jsonl has "
+        "every step\n",
+        steps, display.seconds(), display.tokens_per_second(), config_.output.string(), to_string(role_));
   }
 
  private:
