@@ -26,8 +26,10 @@ template <typename Integer>
 bool read_integer(const SettingsField& field, Integer& value) {
   const auto number = is_plain_scalar(field.node) ? parse_number<Integer>(field.node.text) : std::nullopt;
   if (!number) {
-    using Limits = std::numeric_limits<Integer>;
-    return field.reject(fmt::format("{} from {} to {}", type_name<Integer>(), Limits::min(), Limits::max()));
+    const bool too_large = is_plain_scalar(field.node) && parse_number<double>(field.node.text) &&
+                           field.node.text.find_first_not_of("-0123456789") == std::string::npos;
+    const auto largest = std::numeric_limits<Integer>::max();
+    return field.reject(type_name<Integer>() + (too_large ? fmt::format(" of at most {}", largest) : ""));
   }
   value = *number;
   return true;

@@ -71,10 +71,10 @@ Figures Actor::build_experience(const BuildExperience& command, BatchStore& stor
       .log_probs_BT = store.get(key, Field::LogProbs),
       .ref_log_probs_BT = store.get(key, Field::RefLogProbs),
       .mask_BT = batch.mask_BT,
-      .reward = {.score_B = store.get(key, Field::Reward), .values_BT = store.get(key, Field::RewardValues)},
+      .reward = {.scores_BT = store.get(key, Field::Reward), .values_BT = store.get(key, Field::RewardValues)},
       .cost = std::nullopt};
   if (store.holds(key, Field::Cost)) {
-    scored.cost = Judgement{.score_B = store.get(key, Field::Cost), .values_BT = store.get(key, Field::CostValues)};
+    scored.cost = Judgement{.scores_BT = store.get(key, Field::Cost), .values_BT = store.get(key, Field::CostValues)};
   }
   const auto experience = make_experience(scored, ppo_);
   store.put(key, Field::RewardAdvantages, experience.reward.advantages_BT);

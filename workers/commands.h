@@ -28,8 +28,8 @@ enum class Field : std::uint8_t {
   Lengths,           // int64 [B], prompt and response
   LogProbs,          // float32 [B, T]
   RefLogProbs,       // float32 [B, T]
-  Reward,            // float32 [B]
-  Cost,              // float32 [B]
+  Reward,            // float32 [B, T], token rewards
+  Cost,              // float32 [B, T], token costs
   RewardValues,      // float32 [B, T]
   CostValues,        // float32 [B, T]
   RewardAdvantages,  // float32 [B, T]
@@ -69,7 +69,7 @@ struct Transfer {
   std::vector<Leg> legs;
 };
 
-// Reference: RefLogProbs. Reward, Cost: one score for each row. Critics: values of every position.
+// Reference: RefLogProbs. Reward, Cost: token rewards and costs. Critics: values of every position.
 struct Score {
   Role role = Role::Reference;
   BatchKey key;

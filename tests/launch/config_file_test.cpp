@@ -145,8 +145,7 @@ TEST(ConfigFile, ReportsAllViolationsInTheOrderOfTheLines) {
             "run.yaml:3: field 'lagrange.inti': found an unknown key (did you mean 'init'?); "
             "allowed init, max, update_every\n"
             "run.yaml:4: field 'lagrange.max': found -1; allowed above 0\n"
-            "run.yaml:5: field 'seed': found '1.5'; allowed a whole number from -9223372036854775808 to "
-            "9223372036854775807");
+            "run.yaml:5: field 'seed': found '1.5'; allowed a whole number");
 }
 
 TEST(ConfigFile, SuggestsNothingForAKeyThatIsFarFromAllOthers) {
@@ -158,8 +157,8 @@ TEST(ConfigFile, RefusesValuesOfAnotherType) {
   EXPECT_THAT(error_of("seed: '5'"), HasSubstr("found '5' in quotes; allowed a whole number"));
   EXPECT_THAT(error_of("seed: [5]"), HasSubstr("found a list; allowed a whole number"));
   EXPECT_THAT(error_of("seed: 99999999999999999999"),
-              HasSubstr("found '99999999999999999999'; allowed a whole number"));
-  EXPECT_THAT(error_of("random: {hidden: 3000000000}"), HasSubstr("allowed a whole number from -2147483648 to"));
+              HasSubstr("found '99999999999999999999'; allowed a whole number of at most 9223372036854775807"));
+  EXPECT_THAT(error_of("random: {hidden: 3000000000}"), HasSubstr("allowed a whole number of at most 2147483647"));
   EXPECT_THAT(error_of("strict: yes"), HasSubstr("found 'yes'; allowed true or false"));
   EXPECT_THAT(error_of("note: {a: b}"), HasSubstr("found a mapping; allowed text"));
   EXPECT_THAT(error_of("note:"), HasSubstr("found null; allowed text"));
