@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "launch/config_checks.h"
-#include "workers/user_error.h"
+#include "workers/data/tokenizer_folder.h"
 
 namespace ballast {
 namespace {
@@ -18,6 +18,30 @@ void check_random(const RandomExamplesConfig& random, const SupervisedConfig& co
   if (random.max_length > config.batch.max_length) {
     violations.push_back(fmt::format("examples.random.max_length: found {}; at most batch.max_length ({})",
                                      random.max_length, config.batch.max_length));
+  }
+}
+
+void check_examples(const SupervisedConfig& config, Violations& violations) {
+  const auto& examples = config.examples;
+  const auto& model = config.workers.supervised.model;
+  if (examples.random.has_value() == examples.data.given()) {
+    violations.push_back("examples: found neither or both of data and random; give one of them");
+  }
+  check_dataset("examples.data", examples.data, violations);
+  check_dataset("evaluation.data", config.evaluation.data, violations);
+  if (examples.random) check_random(*examples.random, config, violations);
+  if (config.evaluation.data.given() && config.evaluation.share > 0.0) {
+    violations.push_back("evaluation: found both data and share; give one of them");
+  }
+  if (config.evaluation.data.given() && examples.random) {
+    violations.push_back("evaluation.data: found it beside examples.random; give evaluation.share");
+  }
+  if (!examples.data.given() || !model.given()) return;
+  if (!model.tokenizer_folder()) {
+    violations.push_back("model.tokenizer: found none; a random model needs one to read examples.data");
+  } else if (!has_tokenizer(*model.tokenizer_folder())) {
+    violations.push_back(fmt::format("model: found no tokenizer in {}; give model.tokenizer (a folder)",
+                                     model.tokenizer_folder()->string()));
   }
 }
 
@@ -48,11 +72,7 @@ std::vector<std::string> violations_of(const SupervisedConfig& config) {
   }
   check_gradient_lanes(config.workers.gradient_lanes, violations);
   check_model("model", config.workers.supervised.model, {.required = true, .max_length = batch.max_length}, violations);
-  if (config.examples.random) {
-    check_random(*config.examples.random, config, violations);
-  } else {
-    violations.push_back("examples: found nothing to learn; give random");
-  }
+  check_examples(config, violations);
   return violations;
 }
 

@@ -8,25 +8,33 @@
 #include "launch/job_config.h"
 #include "orchestrator/random_examples.h"
 #include "orchestrator/supervised_loop.h"
+#include "workers/data/dataset_config.h"
 
 namespace ballast {
 
+// One of the two.
 struct ExamplesConfig {
+  DatasetConfig data;
   std::optional<RandomExamplesConfig> random;
 
   template <typename Fields>
   void describe(Fields& field) {
+    field("data", data, "JSON rows, read with the model's tokenizer");
     field("random", random, "examples made of nothing, for smoke runs");
   }
 };
 
 struct EvaluationConfig {
+  DatasetConfig data;
   double share = 0.0;
   std::int64_t every = 0;
 
   template <typename Fields>
   void describe(Fields& field) {
-    field("share", share, "of the examples that is held out, drawn by the seed").at_least(0.0).below(1.0);
+    field("data", data, "examples that are only evaluated");
+    field("share", share, "of the examples that is held out, drawn by the seed, where there is no data for it")
+        .at_least(0.0)
+        .below(1.0);
     field("every", every, "optimizer steps between evaluations; 0: at the end alone").at_least(0);
   }
 };

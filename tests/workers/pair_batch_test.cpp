@@ -22,7 +22,8 @@ TEST(PairBatch, ASequenceThatHasEndedKeepsTheScoreOfItsLastToken) {
   const auto batch = PairBatch::from_rows(pairs_of_different_lengths());
   const auto scores_2BL = batch.by_position(torch::arange(10, torch::kFloat));
   EXPECT_TRUE(torch::equal(
-      scores_2BL, torch::tensor({{0., 1., 2., 2.}, {3., 3., 3., 3.}, {4., 5., 5., 5.}, {6., 7., 8., 9.}}).to(torch::kFloat)));
+      scores_2BL,
+      torch::tensor({{0., 1., 2., 2.}, {3., 3., 3., 3.}, {4., 5., 5., 5.}, {6., 7., 8., 9.}}).to(torch::kFloat)));
 }
 
 TEST(PairBatch, TheBeginningOfAResponseDiffersFromTheWhole) {

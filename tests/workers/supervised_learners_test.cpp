@@ -107,7 +107,8 @@ TEST(PreferenceLearner, TokenWiseComparesEveryPositionFromTheFirstDifferenceOn) 
   PreferenceLearner learner(Role::Reward, settings, steps, {});
   PreferenceLearner by_sequence(Role::Reward, tiny_settings(), steps, {});
   const auto learn = pairs_of(Role::Reward);
-  EXPECT_NE(learner.learn(learn).micro_batches.values.at("loss"), by_sequence.learn(learn).micro_batches.values.at("loss"));
+  EXPECT_NE(learner.learn(learn).micro_batches.values.at("loss"),
+            by_sequence.learn(learn).micro_batches.values.at("loss"));
   for (std::int64_t step = 1; step < steps; ++step) learner.learn(learn);
   const auto figures = learner.evaluate({.row_ids = {0, 1, 2, 3}, .rows = learn.micro_batches[0]});
   EXPECT_THAT(figures.values.at("accuracy"), testing::Each(1.0));
