@@ -83,6 +83,7 @@ struct PreferenceConfig : SupervisedConfig {
     describe_run(field);
     describe_training(field);
     field("loss", workers.supervised.loss, "how a pair is judged");
+    field("normalizer", workers.supervised.normalizer, "statistics of the scores, for those who use the model");
     describe_ranks(field);
   }
 };

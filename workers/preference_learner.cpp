@@ -21,10 +21,13 @@ std::vector<double> values_of(const at::Tensor& figure_P) {
 PreferenceLearner::PreferenceLearner(Role role, const SupervisedSettings& settings, std::int64_t training_steps,
                                      Replicas replicas)
     : role_(role),
+      replicas_(replicas),
       source_(settings.model),
       loss_(settings.loss),
       model_(ScoreModel::from_source(settings.model, type_of(role), Use::Learn)),
-      learner_(model_->parameters(), settings.optimizer, training_steps, replicas) {}
+      learner_(model_->parameters(), settings.optimizer, training_steps, replicas) {
+  model_->set_normalizer(settings.normalizer.type, settings.normalizer.momentum);
+}
 
 PreferenceLearner::Judged PreferenceLearner::judge(const std::vector<PairRow>& rows) const {
   const auto batch = PairBatch::from_rows(rows);
@@ -45,13 +48,27 @@ PreferenceLearner::Judged PreferenceLearner::judge(const std::vector<PairRow>& r
 }
 
 Event PreferenceLearner::learn(const LearnPairs& learn) {
-  return learner_.step(learn.micro_batches.size(), [&](std::size_t micro_batch) {
-    return backward(learn.micro_batches[micro_batch], learn.pairs);
+  std::vector<std::int64_t> sizes;
+  for (const auto& rows : learn.micro_batches) sizes.push_back(static_cast<std::int64_t>(rows.size()));
+  const auto end_scores_P2 = at::zeros({learn.pairs, 2});
+  const auto by_micro_batch = end_scores_P2.split_with_sizes(sizes);
+  Event event = learner_.step(sizes.size(), [&](std::size_t micro_batch) {
+    return backward(learn.micro_batches[micro_batch], learn.pairs, by_micro_batch[micro_batch]);
   });
+  // Each score is on one replica and zero on the others, so the sum is exact in any order.
+  if (replicas_.communicator) {
+    replicas_.communicator
+        ->all_reduce({end_scores_P2.data_ptr(), end_scores_P2.numel(), DType::float32}, ReduceOp::sum)
+        .wait(replicas_.timeout);
+  }
+  model_->update_normalizer(end_scores_P2.flatten());
+  return event;
 }
 
-Learner::Figures PreferenceLearner::backward(const std::vector<PairRow>& rows, std::int64_t pairs) {
+Learner::Figures PreferenceLearner::backward(const std::vector<PairRow>& rows, std::int64_t pairs,
+                                             at::Tensor end_scores_P2) {
   const auto judged = judge(rows);
+  end_scores_P2.copy_(at::stack({judged.at("preferred_score"), judged.at("other_score")}, 1));
   require_finite(judged.at("loss"), "loss");
   (judged.at("loss").sum() / pairs).backward();
   Learner::Figures figures{{"tokens", 0.0}};

@@ -3,6 +3,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include "algorithms/ppo_lag.h"
 #include "algorithms/preference_loss.h"
@@ -43,11 +44,25 @@ struct TrainedRoleSettings {
   }
 };
 
+struct NormalizerSettings {
+  std::optional<NormalizerType> type = NormalizerType::ExponentialMovingAverage;
+  double momentum = 0.9;
+
+  template <typename Fields>
+  void describe(Fields& field) {
+    field("type", type, "how the statistics that the model is saved with follow its end scores; null: not at all");
+    field("momentum", momentum, "what the old statistics count at each step of ExponentialMovingAverage")
+        .at_least(0.0)
+        .below(1.0);
+  }
+};
+
 // The one role of a supervised job: it learns from given examples.
 struct SupervisedSettings {
   ModelSource model;
   OptimizerConfig optimizer;
-  PreferenceLossConfig loss;  // of reward and cost models
+  PreferenceLossConfig loss;  // this and the next: of reward and cost models
+  NormalizerSettings normalizer;
 };
 
 struct WorkerSettings {

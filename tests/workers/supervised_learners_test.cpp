@@ -123,6 +123,26 @@ TEST(PreferenceLearner, LeavesTheSameBitsOnOneAndTwoReplicas) {
   EXPECT_EQ(trained_weights(1, train), trained_weights(2, train));
 }
 
+TEST(PreferenceLearner, TheNormaliserFollowsTheEndScoresOfTheWholeMiniBatch) {
+  const TemporaryFolder folder;
+  PreferenceLearner learner(Role::Reward, tiny_settings(), steps, {});
+  const auto learn = pairs_of(Role::Reward);
+  std::vector<double> scores;
+  for (const auto& rows : learn.micro_batches) {
+    const auto untrained = learner.evaluate({.row_ids = {0, 1, 2, 3}, .rows = rows});
+    for (const auto* half : {"preferred_score", "other_score"}) {
+      scores.insert(scores.end(), untrained.values.at(half).begin(), untrained.values.at(half).end());
+    }
+  }
+  learner.learn(learn);
+  learner.save(folder.path().string());
+  const auto normalizer = ScoreModel::from_folder(folder.path(), Use::Infer)->normalizer();
+  const auto scores_N = torch::tensor(scores, torch::kDouble);
+  EXPECT_EQ(normalizer.count, 16);
+  EXPECT_THAT(normalizer.mean_D.item<double>(), DoubleNear(0.1 * scores_N.mean().item<double>(), 1e-7));
+  EXPECT_THAT(normalizer.var_D.item<double>(), DoubleNear(0.9 + 0.1 * scores_N.var().item<double>(), 1e-6));
+}
+
 TEST(TextLearner, LearnsItsTexts) {
   TextLearner learner(tiny_settings(), steps, {});
   const auto first = learner.learn(texts());

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "workers/model/compute_dtype.h"
 #include "workers/model/model_config.h"
 
 namespace ballast {
@@ -51,6 +52,7 @@ struct ModelSource {
   std::optional<RandomModelConfig> random;
   std::optional<std::filesystem::path> tokenizer;
   std::int64_t seed = 1;
+  ComputeDType dtype = ComputeDType::float32;
 
   bool given() const { return path || random; }
   // Whose tokenizer files go with the model: the one that is given, else the model's own folder; nothing for a random
@@ -63,6 +65,7 @@ struct ModelSource {
     field("random", random, "shape of a model with random weights, instead of a path");
     field("tokenizer", tokenizer, "folder with the tokenizer's files; left out: the model's folder");
     field("seed", seed, "seed of everything in the model that no file gives").at_least(0);
+    field("dtype", dtype, "what the model computes in; bfloat16 halves a frozen model's memory");
   }
 };
 
