@@ -17,11 +17,16 @@ at::Tensor lengths_of(const PackedTokens& packed) { return at::tensor(packed.cu_
 PairBatch PairBatch::from_rows(const std::vector<PairRow>& rows) {
   std::vector<TokenIds> sequences;
   std::vector<std::int64_t> signs;
-  for (const auto& row : rows) sequences.push_back(row.preferred), signs.push_back(row.preferred_sign);
-  for (const auto& row : rows) sequences.push_back(row.other), signs.push_back(row.other_sign);
-  if (std::ranges::any_of(sequences, &TokenIds::empty)) throw std::invalid_argument("a response without tokens");
+  const auto append = [&](const TokenIds& sequence, int sign) {
+    if (sequence.empty()) throw std::invalid_argument("a response without tokens");
+    sequences.push_back(sequence);
+    signs.push_back(sign);
+  };
+  for (const auto& row : rows) append(row.preferred, row.preferred_sign);
+  for (const auto& row : rows) append(row.other, row.other_sign);
 
-  const auto longest = std::ranges::max(sequences, {}, &TokenIds::size).size();
+  std::size_t longest = 0;
+  for (const auto& sequence : sequences) longest = std::max(longest, sequence.size());
   const auto count = static_cast<std::int64_t>(sequences.size());
   const auto ids_2BL = at::full({count, static_cast<std::int64_t>(longest)}, no_token, at::kLong);
   for (std::int64_t i = 0; i < count; ++i) {

@@ -57,8 +57,7 @@ Event PreferenceLearner::learn(const LearnPairs& learn) {
   });
   // Each score is on one replica and zero on the others, so the sum is exact in any order.
   if (replicas_.communicator) {
-    replicas_.communicator
-        ->all_reduce({end_scores_P2.data_ptr(), end_scores_P2.numel(), DType::float32}, ReduceOp::sum)
+    replicas_.communicator->all_reduce({end_scores_P2.data_ptr(), end_scores_P2.numel(), DType::float32}, ReduceOp::sum)
         .wait(replicas_.timeout);
   }
   model_->update_normalizer(end_scores_P2.flatten());
