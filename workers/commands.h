@@ -27,6 +27,7 @@ enum class Field : std::uint8_t {
   PromptLengths,     // int64 [B]
   Lengths,           // int64 [B], prompt and response
   LogProbs,          // float32 [B, T]
+  SamplingLogProbs,  // float32 [B, T], of the distribution that was sampled; absent where responses are replayed
   RefLogProbs,       // float32 [B, T]
   Reward,            // float32 [B, T], token rewards
   Cost,              // float32 [B, T], token costs
@@ -45,7 +46,7 @@ struct Load {
   std::int64_t training_steps = 0;
 };
 
-// Continue prompts; leaves Tokens, PromptLengths, Lengths and LogProbs in the store.
+// Continue prompts; leaves Tokens, PromptLengths, Lengths, LogProbs and SamplingLogProbs in the store.
 struct Generate {
   BatchKey key;
   std::int64_t iteration = 0;
@@ -184,9 +185,10 @@ struct Event {
   EventKind kind = EventKind::started;
   double seconds = 0.0;          // finished: time the command took
   std::int64_t store_bytes = 0;  // bytes of tensors in the rank's batch store
-  Figures rows;                  // Generate: generated_length; Score of Cost: cost; BuildExperience: see experience.h;
-                                 // EvaluateText, EvaluatePairs: see text_learner.h, preference_learner.h
-  Figures micro_batches;         // Learn*: losses, already divided by the mini-batch's normaliser
+  // Generate: see Actor::generate; Score of Cost: cost; BuildExperience: see experience.h; EvaluateText and
+  // EvaluatePairs: see text_learner.h and preference_learner.h.
+  Figures rows;
+  Figures micro_batches;                  // Learn*: losses, already divided by the mini-batch's normaliser
   std::map<std::string, double> scalars;  // Learn*: lr, grad_norm
   std::string error;                      // failed: what happened
   bool user_error = false;                // failed: the input is at fault, not the program

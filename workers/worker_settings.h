@@ -9,6 +9,7 @@
 #include "algorithms/ppo_lag.h"
 #include "algorithms/preference_loss.h"
 #include "algorithms/rewards/registry.h"
+#include "workers/generation/generation_config.h"
 #include "workers/generation/sampling.h"
 #include "workers/model/model_source.h"
 #include "workers/training/optimizer_config.h"
@@ -83,6 +84,7 @@ struct WorkerSettings {
   SupervisedSettings supervised;
   PpoConfig ppo;
   SamplingConfig sampling;
+  GenerationConfig generation;
   std::int64_t seed = 42;
   std::int64_t gradient_lanes = 2;
   double transfer_timeout_s = 600.0;

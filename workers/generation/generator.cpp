@@ -15,6 +15,10 @@ std::int64_t longest_row(const std::vector<std::int64_t>& limits) {
   return limits.empty() ? 1 : std::max<std::int64_t>(1, *std::max_element(limits.begin(), limits.end()));
 }
 
+bool ends(const TokenIds& response, const std::vector<std::int64_t>& end_tokens) {
+  return !response.empty() && std::ranges::find(end_tokens, response.back()) != end_tokens.end();
+}
+
 // One call of continue_prompts. Limits count the tokens that a row may have, prompt included.
 class Generation {
  public:
@@ -108,9 +112,9 @@ class Generation {
     response.tokens.push_back(choice.token);
     response.log_probs.push_back(choice.log_prob);
     response.sampling_log_probs.push_back(choice.sampling_log_prob);
-    response.ended = std::ranges::find(settings_.end_tokens, choice.token) != settings_.end_tokens.end();
     see(sequence, choice.token);
-    if (!response.ended && ++sequence.length < limits_[sequence.row]) return;
+    ++sequence.length;
+    if (!ends(response.tokens, settings_.end_tokens) && sequence.length < limits_[sequence.row]) return;
     report(sequence.row);
     growing_[slot].reset();
   }
@@ -137,6 +141,8 @@ class Generation {
 };
 
 }  // namespace
+
+bool Generator::ended(const TokenIds& response) const { return ends(response, settings_.end_tokens); }
 
 std::vector<Response> Generator::continue_prompts(const CausalLM& model, const Generate& command,
                                                   const OnResponse& on_response) const {

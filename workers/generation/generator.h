@@ -11,12 +11,11 @@
 
 namespace ballast {
 
-// What continues one prompt: the EOS token is its last where it ended by itself.
+// What continues one prompt.
 struct Response {
   TokenIds tokens;
   std::vector<float> log_probs;           // of each token: the model's own, temperature 1, no filters
   std::vector<float> sampling_log_probs;  // of each token, in the distribution that was sampled
-  bool ended = false;                     // by EOS; else it was cut off
 };
 
 // How a Generator works.
@@ -30,6 +29,9 @@ struct GeneratorSettings {
 class Generator {
  public:
   explicit Generator(GeneratorSettings settings) : settings_(std::move(settings)) {}
+
+  // Whether the response ends with EOS, not because there was no more room.
+  bool ended(const TokenIds& response) const;
 
   // Called for each row as soon as its response is complete.
   using OnResponse = std::function<void(std::size_t row, const Response& response)>;
