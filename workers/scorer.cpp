@@ -96,8 +96,8 @@ std::unique_ptr<RewardFunction> make_learned_reward(const ScorerSettings& settin
   model->set_normalize(settings.normalize);
   if (share_vocabulary(settings.model, actor)) return std::make_unique<LearnedReward>(std::move(model));
   return std::make_unique<RetokenizedReward>(
-      std::move(model),
-      RetokenizedReward::Tokenizers{.actor = load_tokenizer(*actor.path), .own = load_tokenizer(*settings.model.path)});
+      std::move(model), RetokenizedReward::Tokenizers{.actor = load_tokenizer(*actor.tokenizer_folder()),
+                                                      .own = load_tokenizer(*settings.model.tokenizer_folder())});
 }
 
 std::unique_ptr<Scorer> make_reward_scorer(Role role, const WorkerSettings& settings) {
@@ -107,7 +107,7 @@ std::unique_ptr<Scorer> make_reward_scorer(Role role, const WorkerSettings& sett
   if (own.rule_content) {
     return std::make_unique<RewardScorer>(
         field, make_rule(*own.rule_content),
-        ActorText(load_tokenizer(settings.actor.model.path.value_or("")), settings.sampling.eos_token));
+        ActorText(load_tokenizer(settings.actor.model.tokenizer_folder().value_or("")), settings.sampling.eos_token));
   }
   auto reward = make_learned_reward(own, is_cost ? ScoreType::Cost : ScoreType::Reward, settings.actor.model);
   return std::make_unique<RewardScorer>(field, std::move(reward), std::nullopt);
