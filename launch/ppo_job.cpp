@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "launch/reward_checks.h"
+
 namespace ballast {
 namespace {
 
@@ -55,6 +57,10 @@ class PpoJob : public TrainingJob {
 
 }  // namespace
 
-std::unique_ptr<TrainingJob> make_ppo_job(TrainConfig config) { return std::make_unique<PpoJob>(std::move(config)); }
+std::unique_ptr<TrainingJob> make_ppo_job(TrainConfig config) {
+  read_rule(config.workers.reward);
+  read_rule(config.workers.cost);
+  return std::make_unique<PpoJob>(std::move(config));
+}
 
 }  // namespace ballast
