@@ -14,7 +14,7 @@ LANES = "gradient_lanes=4"  # what four replicas need
 JOBS = {
     "sft": ("actor", {"eval/loss": (0.0, 1.0)}),
     "reward": ("reward", {"eval/accuracy": (1.0, 1.0)}),
-    "cost": ("cost", {"eval/accuracy": (1.0, 1.0), "eval/accuracy_sign": (1.0, 1.0)}),
+    "cost": ("cost", {"eval/accuracy": (1.0, 1.0), "eval/accuracy_sign": (0.9, 1.0)}),
 }
 
 

@@ -64,7 +64,8 @@ std::string trained_weights(int replicas, const std::function<void(Replicas, con
   }
   threads.clear();
   const auto first = contents(folder.path() / "0" / "model.safetensors");
-  if (replicas > 1) EXPECT_EQ(contents(folder.path() / "1" / "model.safetensors"), first);
+  const auto last = contents(folder.path() / std::to_string(replicas - 1) / "model.safetensors");
+  EXPECT_EQ(last, first);
   return first;
 }
 
