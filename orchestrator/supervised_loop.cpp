@@ -1,7 +1,6 @@
 #include "orchestrator/supervised_loop.h"
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 
 #include "orchestrator/shuffle.h"
@@ -36,6 +35,20 @@ void log(std::int64_t step, const StepMetrics& figures, const SupervisedParts& p
   parts.on_step(step, figures);
 }
 
+StepMetrics step_figures(const StepMetrics& reported, std::int64_t step, std::int64_t steps_per_epoch) {
+  StepMetrics figures = named("train/", reported);
+  figures["train/step"] = static_cast<double>(step);
+  figures["train/epoch"] = static_cast<double>(step + 1) / static_cast<double>(steps_per_epoch);
+  return figures;
+}
+
+void evaluate(std::int64_t step, SupervisedRole& role, const SupervisedLoopConfig& config,
+              const SupervisedParts& parts) {
+  const auto figures = named("eval/", role.evaluate(*parts.held_out, config.batch.micro_batch));
+  log(step, figures, parts);
+  parts.journal.iteration(step, figures);
+}
+
 }  // namespace
 
 std::int64_t training_steps(const SupervisedLoopConfig& config, std::int64_t examples) {
@@ -45,28 +58,23 @@ std::int64_t training_steps(const SupervisedLoopConfig& config, std::int64_t exa
 void train_supervised(SupervisedRole& role, const SupervisedLoopConfig& config, const SupervisedParts& parts) {
   const auto per_epoch = steps_in_epoch(config.batch, parts.examples.size());
   const auto steps = training_steps(config, parts.examples.size());
-  const auto log_step = [&](std::int64_t step) {
-    StepMetrics figures = named("train/", role.figures_of(step));
-    figures["train/step"] = static_cast<double>(step);
-    figures["train/epoch"] = static_cast<double>(step + 1) / static_cast<double>(per_epoch);
-    log(step, figures, parts);
-  };
-  const auto evaluate = [&](std::int64_t step) {
-    const auto figures = named("eval/", role.evaluate(*parts.held_out, config.batch.micro_batch));
-    log(step, figures, parts);
-    parts.journal.iteration(step, figures);
+  const auto evaluation_is_due = [&](std::int64_t done) {
+    return parts.held_out && (done == steps || (config.evaluate_every > 0 && done % config.evaluate_every == 0));
   };
 
   RowIndices order;
+  std::int64_t logged = 0;
   for (std::int64_t step = 0; step < steps; ++step) {
     if (step % per_epoch == 0) order = shuffled_order(parts.examples.size(), config.seed, step / per_epoch);
     role.learn(parts.examples, step, mini_batch(order, step % per_epoch, config.batch));
-    if (step > 0) log_step(step - 1);  // while the ranks work on this one
-    const bool due = config.evaluate_every > 0 && (step + 1) % config.evaluate_every == 0 && step + 1 < steps;
-    if (parts.held_out && due) evaluate(step);
+    const bool evaluates = evaluation_is_due(step + 1);
+    const bool is_last = step + 1 == steps;
+    // Else up to the step before, while the ranks work on this one.
+    for (; logged < (evaluates || is_last ? step + 1 : step); ++logged) {
+      log(logged, step_figures(role.figures_of(logged), logged, per_epoch), parts);
+    }
+    if (evaluates) evaluate(step, role, config, parts);
   }
-  log_step(steps - 1);
-  if (parts.held_out) evaluate(steps - 1);
   role.save((parts.run_folder / to_string(role.role())).string());
 }
 
