@@ -1,22 +1,12 @@
 #include "launch/ppo_job.h"
 
-#include <fmt/format.h>
-
-#include <cstdio>
 #include <utility>
+
+#include "launch/run_display.h"
+#include "launch/sample_log.h"
 
 namespace ballast {
 namespace {
-
-void print_iteration(std::int64_t iteration, std::int64_t iterations, const StepMetrics& mean) {
-  std::string line = fmt::format("iteration {}/{}  reward {:+.4f}  kl {:.4f}", iteration + 1, iterations,
-                                 mean.at("train/reward"), mean.at("train/kl_divergence"));
-  if (mean.contains("train/cost")) {
-    line += fmt::format("  cost {:+.4f}  lambda {:.4f}", mean.at("train/cost"), mean.at("train/lambda"));
-  }
-  fmt::print("{}  length {:.1f}\n", line, mean.at("train/mean_generated_length"));
-  std::fflush(stdout);
-}
 
 class PpoJob : public TrainingJob {
  public:
@@ -35,18 +25,24 @@ class PpoJob : public TrainingJob {
     roles.load(training_steps(config_.loop));
     parts.make_run_folder();
     Journal journal(config_.output);
+    SampleLog samples(config_.output);
+    RunDisplay display(config_.loop.iterations, parts.show_progress);
+    RunRecord record(
+        parts.stream, metrics, journal,
+        {.on_iteration = [&](auto iteration, const auto& figures) { display.iteration(iteration, figures); },
+         .on_evaluation = [&](auto iterations, const auto& figures) { display.evaluation(iterations, figures); },
+         .on_sample = [&](const Sample& sample) { samples.write(sample); }});
+    Checkpoints checkpoints(roles, parts.stream, config_.checkpoint, config_.output);
     const auto prompts = random_prompts(config_.prompts.random, config_.loop.batch, config_.workers.seed);
-    train_ppo_lag(roles, config_.loop,
-                  {.stream = parts.stream,
-                   .metrics = metrics,
-                   .prompts = *prompts,
-                   .journal = journal,
-                   .run_folder = config_.output,
-                   .on_iteration = [&](std::int64_t iteration, const StepMetrics& mean) {
-                     print_iteration(iteration, config_.loop.iterations, mean);
-                   }});
-    fmt::print("the run is in {}: actor/ is the trained model, metrics.jsonl has every step\n",
-               config_.output.string());
+    const auto iterations = train_ppo_lag(roles, config_.loop,
+                                          {.stream = parts.stream,
+                                           .metrics = metrics,
+                                           .record = record,
+                                           .checkpoints = checkpoints,
+                                           .prompts = *prompts,
+                                           .stop_requested = parts.stop_requested});
+    display.summary(config_.output, iterations);
+    parts.interrupted = iterations < config_.loop.iterations;
   }
 
  private:

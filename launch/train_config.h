@@ -20,6 +20,7 @@ struct PromptsConfig {
 struct TrainConfig : JobConfig {
   PromptsConfig prompts;
   LoopConfig loop;
+  CheckpointConfig checkpoint;
 
   template <typename Fields>
   void describe(Fields& field) {
@@ -36,6 +37,8 @@ struct TrainConfig : JobConfig {
     field("sampling", workers.sampling, "how the actor generates");
     field("ppo", workers.ppo, "the RL step");
     field("lambda", loop.lambda, "the Lagrange multiplier");
+    field("checkpoint", checkpoint, "what is saved while the run goes on");
+    field("samples", loop.samples, "responses that are written into samples.jsonl");
     describe_ranks(field);
   }
 

@@ -7,6 +7,7 @@
 
 #include "launch/config_file.h"
 #include "launch/job_config.h"
+#include "launch/progress.h"
 #include "orchestrator/command_stream.h"
 
 namespace ballast {
@@ -17,6 +18,9 @@ struct JobParts {
   const Placement& placement;
   // Makes the run folder. A job calls it once every role has its model: a run that cannot start leaves nothing behind.
   std::function<void()> make_run_folder;
+  ShowProgress show_progress = ShowProgress::Auto;
+  std::function<bool()> stop_requested;  // by Ctrl-C and its like: a job stops soon, at a place that makes sense
+  bool& interrupted;                     // set by a job that has stopped before its end
 };
 
 class TrainingJob {

@@ -60,7 +60,7 @@ void CastHandles::load(std::int64_t training_steps) {
   stream_.wait_all();
 }
 
-BatchRef CastHandles::generate(const PromptBatch& prompts, std::int64_t iteration) {
+BatchRef CastHandles::generate(const PromptBatch& prompts, std::int64_t iteration, std::int64_t report_responses) {
   BatchRef::Shape shape{
       .batch = next_batch_++, .iteration = iteration, .max_length = prompts.max_length, .row_ids = {}};
   for (const auto& rows : prompts.micro_batches) {
@@ -69,10 +69,9 @@ BatchRef CastHandles::generate(const PromptBatch& prompts, std::int64_t iteratio
   }
   BatchRef rollout(std::move(shape), all_ranks(placement_), schedule_);
   for (int m = 0; m < rollout.micro_batches(); ++m) {
-    schedule_.record({.iteration = iteration,
-                      .micro_batch = m,
-                      .ranks = {actor_.rank_of(m)},
-                      .body = generate_command(rollout, m, prompts.micro_batches[m])});
+    auto command = generate_command(rollout, m, prompts.micro_batches[m]);
+    command.report_responses = m == 0 ? report_responses : 0;
+    schedule_.record({.iteration = iteration, .micro_batch = m, .ranks = {actor_.rank_of(m)}, .body = command});
   }
   return rollout;
 }

@@ -31,8 +31,8 @@ class CastHandles {
   bool constrained() const { return cost_.has_value(); }
   // Every role reads its model; waits until all have. Throws RunFailed when one cannot.
   void load(std::int64_t training_steps);
-  // Records generation for every micro-batch.
-  BatchRef generate(const PromptBatch& prompts, std::int64_t iteration);
+  // Records generation for every micro-batch. Of so many rows of the first one the event brings the responses.
+  BatchRef generate(const PromptBatch& prompts, std::int64_t iteration, std::int64_t report_responses = 0);
   // Records transfers and scoring by every frozen role and critic, then the experience; waits for lengths and costs.
   Scored score(const BatchRef& rollout);
   // Orders one optimizer step of the actor and the critics. Does not wait.

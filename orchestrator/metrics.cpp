@@ -72,6 +72,7 @@ StepMetrics Metrics::of(const TrainStep& step, bool constrained) const {
     result["train/episode_cost"] = step.episode_cost;
   }
   result["train/mean_generated_length"] = mean(step, "generated_length");
+  result["train/truncated_share"] = mean(step, "truncated");
   double longest = 0.0;
   for (const int m : step.micro_batches) {
     longest = std::max(longest, std::ranges::max(rows({step.batch, m}, "generated_length")));
@@ -86,6 +87,14 @@ StepMetrics Metrics::of(const TrainStep& step, bool constrained) const {
     }
   }
   return result;
+}
+
+double Metrics::generated_tokens(std::uint64_t batch) const {
+  double tokens = 0.0;
+  for (auto entry = rows_.lower_bound({batch, 0}); entry != rows_.lower_bound({batch + 1, 0}); ++entry) {
+    for (const double length : entry->second.at("generated_length")) tokens += length;
+  }
+  return tokens;
 }
 
 void Metrics::forget(std::uint64_t batch) {

@@ -72,12 +72,17 @@ Actor::Actor(const WorkerSettings& settings, std::int64_t training_steps, Replic
 Figures Actor::generate(const Generate& command, BatchStore& store) {
   const torch::NoGradGuard no_grad;
   const bool replayed = !command.responses.empty();
-  store_rollout(command, replayed ? command.responses : generator_.continue_prompts(*model_, command), store);
+  const auto responses = replayed ? command.responses : generator_.continue_prompts(*model_, command);
+  store_rollout(command, responses, store);
+  const auto truncated_B = at::zeros({static_cast<std::int64_t>(responses.size())}, at::kDouble);
+  for (std::size_t row = 0; row < responses.size(); ++row) {
+    truncated_B[static_cast<std::int64_t>(row)] = generator_.ended(responses[row]) ? 0.0 : 1.0;
+  }
   const auto batch = RolloutBatch::from_store(store, command.key);
   const auto log_probs_BT = batch.by_prediction(model_->next_token_log_probs(batch.packed));
   require_finite(masked_row_sum(log_probs_BT, batch.mask_BT), "log_probs");
   store.put(command.key, Field::LogProbs, log_probs_BT);
-  return by_row(command.row_ids, {{"generated_length", batch.mask_BT.sum(1)}});
+  return by_row(command.row_ids, {{"generated_length", batch.mask_BT.sum(1)}, {"truncated", truncated_B}});
 }
 
 Figures Actor::build_experience(const BuildExperience& command, BatchStore& store) const {

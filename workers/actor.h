@@ -17,7 +17,7 @@ class Actor {
   Actor(const WorkerSettings& settings, std::int64_t training_steps, Replicas replicas);
 
   // Continues the prompts, or replays the responses that are given, and leaves the rollout in the store.
-  // Returns `generated_length` by row.
+  // Returns by row `generated_length`, and `truncated`: 1 where the response does not end with EOS, else 0.
   Figures generate(const Generate& command, BatchStore& store);
   // KL-shaped rewards and costs -> advantages and returns in the store; returns the figures of algorithms/experience.h.
   Figures build_experience(const BuildExperience& command, BatchStore& store) const;

@@ -7,11 +7,13 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <thread>
+#include <map>
 
 #include "launch/config_file.h"
 #include "launch/end_watch.h"
 #include "launch/environment.h"
+#include "launch/last_words.h"
+#include "launch/mpirun.h"
 #include "launch/run_folder.h"
 #include "launch/session.h"
 #include "launch/training_job.h"
@@ -22,14 +24,19 @@ namespace {
 constexpr auto examples = R"(
 Examples:
   ballast train -c configs/smoke/ppo_lag.yaml
-  mpirun -n 6 ballast train -c configs/smoke/ppo_lag.yaml
+  ballast train -c configs/smoke/ppo_lag.yaml --ranks 6
   mpirun -n 6 ballast train -c configs/smoke/ppo_lag.yaml iterations=10 lambda.cost_limit=-1
-  ballast train -c configs/smoke/ppo_lag.yaml --dry-run)";
+  ballast train -c configs/smoke/ppo_lag.yaml --ranks 6 --dry-run
+
+Ctrl-C finishes the iteration, writes a checkpoint and ends with exit code 130; a second one ends the run at once. Under a
+plain mpirun, which kills its ranks within half a second of Ctrl-C, signal rank 0 or send mpirun SIGUSR1 instead.)";
 
 struct TrainOptions {
   std::filesystem::path config;
-  std::vector<std::string> overrides;     // 'key.path=value'
-  bool dry_run = false;                   // print what would run, write nothing
+  std::vector<std::string> overrides;  // 'key.path=value'
+  bool dry_run = false;                // print what would run, write nothing
+  int ranks = 0;                       // start them by mpirun; 0: run as the launcher has started us
+  ShowProgress show_progress = ShowProgress::Auto;
   std::vector<std::string> command_line;  // for the record
 };
 
@@ -90,41 +97,6 @@ void prepare_run_folder(const Launch& launch, FailureReport& failure) {
   failure.write_into(folder);
 }
 
-// The process's last words when it is told to end, wherever its threads are.
-class LastWords {
- public:
-  explicit LastWords(FailureReport& failure) : failure_(failure) {}
-
-  void speak_of(const Session* session) {
-    const std::lock_guard lock(mutex_);
-    session_ = session;
-  }
-
-  // Rank 0 speaks for all; then the process ends.
-  [[noreturn]] void end(const End& end) {
-    const bool speaks = launcher_rank() == 0;
-    if (end.launcher_lost) {
-      // Every rank notices by itself, a moment earlier or later: rank 0 speaks, the others keep quiet and outlast it.
-      speaks ? say(end.reason) : failure_.keep_quiet();
-      std::this_thread::sleep_for(speaks ? std::chrono::milliseconds(300) : std::chrono::milliseconds(1000));
-    } else {
-      std::this_thread::sleep_for(std::chrono::milliseconds(300));  // whoever saw the cause of the SIGTERM speaks first
-      if (speaks) say(end.reason);
-    }
-    std::_Exit(EXIT_FAILURE);
-  }
-
- private:
-  void say(const std::string& reason) {
-    const std::lock_guard lock(mutex_);
-    if (session_) failure_.say(fmt::format("{}: {}", session_->where(), reason));
-  }
-
-  FailureReport& failure_;
-  std::mutex mutex_;
-  const Session* session_ = nullptr;
-};
-
 // Runs the job on this rank; returns the exit code.
 int run(const Launch& launch, World& world, FailureReport& failure, LastWords& last_words) {
   const auto& config = launch.job.config();
@@ -135,20 +107,24 @@ int run(const Launch& launch, World& world, FailureReport& failure, LastWords& l
                    .stream = config.stream,
                    .failure = failure});
   last_words.speak_of(&session);
+  bool interrupted = false;
   const int exit_code = session.run([&](CommandStream& stream) {
-    launch.job.orchestrate({.stream = stream, .placement = launch.placement, .make_run_folder = [&] {
-                              prepare_run_folder(launch, failure);
-                            }});
+    launch.job.orchestrate({.stream = stream,
+                            .placement = launch.placement,
+                            .make_run_folder = [&] { prepare_run_folder(launch, failure); },
+                            .show_progress = launch.options.show_progress,
+                            .stop_requested = [&] { return last_words.stop_requested(); },
+                            .interrupted = interrupted});
   });
   last_words.speak_of(nullptr);
-  return exit_code;
+  return interrupted ? interrupted_exit_code : exit_code;
 }
 
 // On every rank of the job; returns the exit code.
 int train(const TrainOptions& options) {
   FailureReport failure;
   LastWords last_words(failure);
-  const EndWatch watch([&](const End& end) { last_words.end(end); });
+  const EndWatch watch([&](const End& end) { last_words.hear(end); });
   World world(nullptr, nullptr);
   const auto resolved = resolve_once(options, world);
   if (!resolved.error.empty()) {
@@ -171,6 +147,12 @@ int train(const TrainOptions& options) {
   return exit_code;
 }
 
+std::map<std::string, ShowProgress> show_progress_choices() {
+  std::map<std::string, ShowProgress> choices;
+  for (const auto& [value, name] : show_progress_names) choices.emplace(name, value);
+  return choices;
+}
+
 }  // namespace
 
 void add_train(CLI::App& app, Invocation& invocation) {
@@ -179,10 +161,15 @@ void add_train(CLI::App& app, Invocation& invocation) {
   verb->add_option("-c,--config", options->config, "YAML configuration")->required();
   verb->add_option("overrides", options->overrides, "key.path=value, on top of the file");
   verb->add_flag("--dry-run", options->dry_run, "print configuration and placement, write nothing");
+  verb->add_option("--ranks", options->ranks, "start that many ranks by mpirun, which Ctrl-C then does not reach")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--progress", options->show_progress, "a bar on stderr: auto (on a terminal), always or never")
+      ->transform(CLI::CheckedTransformer(show_progress_choices()));
   verb->footer(examples);
   verb->callback([options, &invocation] {
     options->command_line = invocation.command_line;
-    invocation.exit_code = train(*options);
+    const bool launches = options->ranks > 0 && !has_launcher();
+    invocation.exit_code = launches ? run_under_mpirun(options->ranks, options->command_line) : train(*options);
   });
 }
 

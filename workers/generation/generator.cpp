@@ -11,8 +11,7 @@ std::vector<TokenIds> Generator::continue_prompts(CausalLM& model, const Generat
     std::vector<std::size_t> growing;
     std::vector<TokenIds> growing_sequences;
     for (std::size_t row = 0; row < sequences.size(); ++row) {
-      const bool ended = !responses[row].empty() && responses[row].back() == config_.eos_token;
-      if (ended || static_cast<std::int64_t>(sequences[row].size()) >= command.max_length) continue;
+      if (ended(responses[row]) || static_cast<std::int64_t>(sequences[row].size()) >= command.max_length) continue;
       growing.push_back(row);
       growing_sequences.push_back(sequences[row]);
     }

@@ -1,0 +1,21 @@
+#include "launch/sample_log.h"
+
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace ballast {
+
+SampleLog::SampleLog(const std::filesystem::path& run_folder) : file_(run_folder / "samples.jsonl", std::ios::app) {
+  if (!file_) throw std::runtime_error("cannot write '" + (run_folder / "samples.jsonl").string() + "'");
+}
+
+void SampleLog::write(const Sample& sample) {
+  nlohmann::ordered_json line{{"iteration", sample.iteration}, {"row", sample.row_id}};
+  line["prompt_ids"] = sample.prompt;
+  line["response_ids"] = sample.response;
+  line["reward"] = sample.reward;
+  if (sample.cost) line["cost"] = *sample.cost;
+  file_ << line.dump() << '\n' << std::flush;
+}
+
+}  // namespace ballast
