@@ -10,7 +10,7 @@ using Figures = std::map<std::string, torch::Tensor>;
 ShapingInputs shaping_inputs(const ScoredRollout& rollout, const Judgement& judgement) {
   return {.log_probs_BT = rollout.log_probs_BT,
           .ref_log_probs_BT = rollout.ref_log_probs_BT,
-          .score_B = judgement.score_B,
+          .scores_BT = judgement.scores_BT,
           .mask_BT = rollout.mask_BT};
 }
 
@@ -23,7 +23,7 @@ AdvantagesAndReturns response_gae(const GaeInputs& inputs, const GaeConfig& conf
 AdvantagesAndReturns judge(const std::string& side, const Judgement& judgement, const GaeInputs& inputs,
                            const GaeConfig& config, Figures& figures) {
   const auto result = response_gae(inputs, config);
-  figures[side] = judgement.score_B;
+  figures[side] = masked_row_sum(judgement.scores_BT, inputs.mask_BT);
   figures[side + "_with_kl_penalty"] = masked_row_sum(inputs.rewards_BT, inputs.mask_BT);
   figures[side + "_advantage"] = masked_row_mean_or_zero(result.advantages_BT, inputs.mask_BT);
   figures[side + "_return"] = masked_row_mean_or_zero(result.returns_BT, inputs.mask_BT);

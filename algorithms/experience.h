@@ -11,9 +11,9 @@
 
 namespace ballast {
 
-/// What a reward or cost model [B] and its critic [B, T] say about rollouts.
+/// What a reward function and its critic say about rollouts: token rewards, or costs, and values [B, T].
 struct Judgement {
-  torch::Tensor score_B;
+  torch::Tensor scores_BT;
   torch::Tensor values_BT;
 };
 
@@ -29,14 +29,13 @@ struct ScoredRollout {
 
 /// Advantages and returns [B, T], 0 outside the response, and one figure a row for the metrics (name as in the metrics,
 /// without "train/"; [B] float64). Each metric is the mean of its figure over the rows with a response:
-///   reward, cost               the models' scores
+///   reward, cost               sums of the scores over the response
 ///   reward_with_kl_penalty     sum of the shaped rewards over the response; cost_with_kl_penalty alike
 ///   reward_advantage, reward_return, cost_advantage, cost_return    means over the response
 ///   kl_divergence              sum over the response
 ///   generated_length           tokens of the response; the metrics are its mean and its maximum
-/// A row with an empty response has no score in its shaped rewards and 0 in every figure but reward and cost; leave it
-/// out of the means. (The metrics reward_value and cost_value are means over the response of the critics' values at
-/// learning time: masked_row_mean_or_zero.)
+/// A row with an empty response has 0 in every figure; leave it out of the means. (The metrics reward_value and
+/// cost_value are means over the response of the critics' values at learning time: masked_row_mean_or_zero.)
 struct Experience {
   AdvantagesAndReturns reward;
   std::optional<AdvantagesAndReturns> cost;

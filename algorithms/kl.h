@@ -16,11 +16,12 @@ struct KlConfig {
   }
 };
 
-/// What shaping needs: log-probabilities of policy and reference [B, T], one score a sequence [B], mask [B, T] bool.
+/// What shaping needs: log-probabilities of policy and reference, token rewards or costs (a sequence's score sits at
+/// its last response token) [B, T], and the mask [B, T] bool.
 struct ShapingInputs {
   torch::Tensor log_probs_BT;
   torch::Tensor ref_log_probs_BT;
-  torch::Tensor score_B;
+  torch::Tensor scores_BT;
   torch::Tensor mask_BT;
 };
 
@@ -30,11 +31,11 @@ torch::Tensor kl_k1(const torch::Tensor& log_probs_BT, const torch::Tensor& ref_
 /// [B]: kl_k1 summed over each row's response; the metric kl_divergence is its mean over rows.
 torch::Tensor kl_divergence(const ShapingInputs& inputs);
 
-/// [B, T]: r_t = clamp(-beta kl_t + [t is the row's last masked position] reward, +-clip_range_score). The clamp comes
-/// after the sum. Positions outside the mask hold their KL term too. A row with an empty mask gets no score.
+/// [B, T]: r_t = clamp(-beta kl_t + reward_t, +-clip_range_score). The clamp comes after the sum. Positions outside the
+/// mask hold their KL term too.
 torch::Tensor shape_rewards(const ShapingInputs& inputs, const KlConfig& config);
 
-/// [B, T]: c_t = clamp(+beta kl_t + [t is the row's last masked position] cost, +-clip_range_score).
+/// [B, T]: c_t = clamp(+beta kl_t + cost_t, +-clip_range_score).
 torch::Tensor shape_costs(const ShapingInputs& inputs, const KlConfig& config);
 
 }  // namespace ballast

@@ -32,6 +32,10 @@ std::vector<std::string> violations_of(const TrainConfig& config) {
   const auto& workers = config.workers;
   check_batch(config.loop.batch, violations);
   check_gradient_lanes(workers.gradient_lanes, violations);
+  if (workers.generation.slots % GenerationConfig::rows_multiple != 0) {
+    violations.push_back(fmt::format("generation.slots: found {}; it must be a multiple of {}",
+                                     workers.generation.slots, GenerationConfig::rows_multiple));
+  }
   const auto& random = config.prompts.random;
   if (random.min_length > random.max_length) {
     violations.push_back(fmt::format("prompts.random.min_length: found {}; at most max_length ({})", random.min_length,

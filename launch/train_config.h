@@ -34,7 +34,8 @@ struct TrainConfig : JobConfig {
     field("cost_critic", workers.cost_critic, "no model: starts as the cost model, head included");
     field("prompts", prompts, "what the actor is asked");
     field("batch", loop.batch, "how a rollout is cut");
-    field("sampling", workers.sampling, "how the actor generates");
+    field("sampling", workers.sampling, "which tokens the actor draws");
+    field("generation", workers.generation, "how the actor generates");
     field("ppo", workers.ppo, "the RL step");
     field("lambda", loop.lambda, "the Lagrange multiplier");
     field("checkpoint", checkpoint, "what is saved while the run goes on");

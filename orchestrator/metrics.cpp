@@ -63,6 +63,12 @@ double Metrics::mean(const TrainStep& step, const std::string& figure) const {
   return sum / count;
 }
 
+double Metrics::largest(const TrainStep& step, const std::string& figure) const {
+  double result = 0.0;
+  for (const int m : step.micro_batches) result = std::max(result, std::ranges::max(rows({step.batch, m}, figure)));
+  return result;
+}
+
 StepMetrics Metrics::of(const TrainStep& step, bool constrained) const {
   StepMetrics result{{"train/step", static_cast<double>(step.step)}};
   for (const auto name : reward_figures) result[logged(name)] = mean(step, std::string(name));
@@ -73,11 +79,11 @@ StepMetrics Metrics::of(const TrainStep& step, bool constrained) const {
   }
   result["train/mean_generated_length"] = mean(step, "generated_length");
   result["train/truncated_share"] = mean(step, "truncated");
-  double longest = 0.0;
-  for (const int m : step.micro_batches) {
-    longest = std::max(longest, std::ranges::max(rows({step.batch, m}, "generated_length")));
+  result["train/max_generated_length"] = largest(step, "generated_length");
+  if (rows_.at({step.batch, step.micro_batches.front()}).contains("log_prob_difference")) {
+    result["train/generation_log_prob_difference"] = mean(step, "log_prob_difference");
+    result["train/max_generation_log_prob_difference"] = largest(step, "max_log_prob_difference");
   }
-  result["train/max_generated_length"] = longest;
   for (const auto& [role, learned] : learned_.at(step.step)) {
     for (const auto& [micro_batch, losses] : learned.losses) {
       for (const auto& [name, value] : losses) result[logged(name)] += value;

@@ -43,6 +43,7 @@ class Metrics {
   };
   // Over the mini-batch's rows that have a response.
   double mean(const TrainStep& step, const std::string& figure) const;
+  double largest(const TrainStep& step, const std::string& figure) const;
 
   std::map<BatchKey, std::map<std::string, std::vector<double>>> rows_;
   std::map<std::int64_t, std::map<Role, Learned>> learned_;  // by step

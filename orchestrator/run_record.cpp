@@ -7,16 +7,19 @@
 namespace ballast {
 namespace {
 
-// What stands for an iteration: means over its steps, but the last step and the longest response.
+// What stands for an iteration: means over its steps, but the last step, and of a maximum the largest.
 StepMetrics summary_of(const std::vector<StepMetrics>& steps) {
   StepMetrics summary;
-  double longest = 0.0;
   for (const auto& step : steps) {
-    for (const auto& [name, value] : step) summary[name] += value / static_cast<double>(steps.size());
-    longest = std::max(longest, step.at("train/max_generated_length"));
+    for (const auto& [name, value] : step) {
+      if (name.starts_with("train/max_")) {
+        summary[name] = std::max(summary[name], value);
+      } else {
+        summary[name] += value / static_cast<double>(steps.size());
+      }
+    }
   }
   summary["train/step"] = steps.back().at("train/step");
-  summary["train/max_generated_length"] = longest;
   return summary;
 }
 

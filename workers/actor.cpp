@@ -7,7 +7,7 @@
 #include "algorithms/experience.h"
 #include "algorithms/finite.h"
 #include "algorithms/masked.h"
-#include "workers/rollout_batch.h"
+#include "workers/generation/end_tokens.h"
 
 namespace ballast {
 namespace {
@@ -61,28 +61,80 @@ std::int64_t labelled_tokens(const std::vector<std::vector<LabelledRow>>& micro_
   return count;
 }
 
+Generator make_generator(const WorkerSettings& settings, const ModelConfig& model) {
+  return Generator({.sampling = settings.sampling,
+                    .end_tokens = end_tokens_of(settings.actor.model, model, settings.sampling.eos_tokens),
+                    .slots = settings.generation.slots,
+                    .seed = settings.seed});
+}
+
+std::vector<TokenIds> tokens_of(const std::vector<Response>& responses) {
+  std::vector<TokenIds> tokens;
+  for (const auto& response : responses) tokens.push_back(response.tokens);
+  return tokens;
+}
+
+// One value for each token of each response -> [B, T] at the predictions of these tokens, 0 elsewhere.
+at::Tensor at_responses(const Generate& command, const std::vector<Response>& responses,
+                        std::vector<float> Response::*values) {
+  const auto values_BT = at::zeros({static_cast<std::int64_t>(responses.size()), command.max_length - 1}, at::kFloat);
+  for (std::size_t row = 0; row < responses.size(); ++row) {
+    const auto& of_row = responses[row].*values;
+    auto* to = values_BT.mutable_data_ptr<float>() + static_cast<std::int64_t>(row) * values_BT.size(1);
+    std::copy(of_row.begin(), of_row.end(), to + command.prompts[row].size() - 1);
+  }
+  return values_BT;
+}
+
 }  // namespace
 
 Actor::Actor(const WorkerSettings& settings, std::int64_t training_steps, Replicas replicas)
     : ppo_(settings.ppo),
+      old_log_probs_(settings.generation.old_log_probs),
       model_(CausalLM::from_source(settings.actor.model, Use::Learn)),
-      generator_(settings.sampling, settings.seed),
+      generator_(make_generator(settings, model_->config())),
       learner_(model_->parameters(), settings.actor.optimizer, training_steps, replicas) {}
 
 Figures Actor::generate(const Generate& command, BatchStore& store) {
   const torch::NoGradGuard no_grad;
-  const bool replayed = !command.responses.empty();
-  const auto responses = replayed ? command.responses : generator_.continue_prompts(*model_, command);
-  store_rollout(command, responses, store);
+  at::Tensor generated_BT;  // undefined: replayed
+  if (command.responses.empty()) {
+    const auto responses = generator_.continue_prompts(*model_, command);
+    store_rollout(command, tokens_of(responses), store);
+    store.put(command.key, Field::SamplingLogProbs, at_responses(command, responses, &Response::sampling_log_probs));
+    generated_BT = at_responses(command, responses, &Response::log_probs);
+  } else {
+    store_rollout(command, command.responses, store);
+  }
+  const auto batch = RolloutBatch::from_store(store, command.key);
+  std::map<std::string, at::Tensor> figures{
+      {"generated_length", batch.mask_BT.sum(1)},
+      {"truncated", truncated(first_responses(store, command.key, batch.mask_BT.size(0)))}};
+  const auto log_probs_BT = old_log_probs(batch, generated_BT, figures);
+  require_finite(masked_row_sum(log_probs_BT, batch.mask_BT), "log_probs");
+  store.put(command.key, Field::LogProbs, log_probs_BT);
+  return by_row(command.row_ids, figures);
+}
+
+at::Tensor Actor::truncated(const std::vector<TokenIds>& responses) const {
   const auto truncated_B = at::zeros({static_cast<std::int64_t>(responses.size())}, at::kDouble);
   for (std::size_t row = 0; row < responses.size(); ++row) {
     truncated_B[static_cast<std::int64_t>(row)] = generator_.ended(responses[row]) ? 0.0 : 1.0;
   }
-  const auto batch = RolloutBatch::from_store(store, command.key);
+  return truncated_B;
+}
+
+at::Tensor Actor::old_log_probs(const RolloutBatch& batch, const at::Tensor& generated_BT,
+                                std::map<std::string, at::Tensor>& figures) const {
+  const bool sampled = generated_BT.defined();
+  if (sampled && old_log_probs_ == OldLogProbs::Generation) return generated_BT;
   const auto log_probs_BT = batch.by_prediction(model_->next_token_log_probs(batch.packed));
-  require_finite(masked_row_sum(log_probs_BT, batch.mask_BT), "log_probs");
-  store.put(command.key, Field::LogProbs, log_probs_BT);
-  return by_row(command.row_ids, {{"generated_length", batch.mask_BT.sum(1)}, {"truncated", truncated_B}});
+  if (sampled) {
+    const auto difference_BT = (log_probs_BT - generated_BT).abs();
+    figures["log_prob_difference"] = masked_row_mean_or_zero(difference_BT, batch.mask_BT);
+    figures["max_log_prob_difference"] = std::get<0>(difference_BT.masked_fill(~batch.mask_BT, 0.0).max(1));
+  }
+  return log_probs_BT;
 }
 
 Figures Actor::build_experience(const BuildExperience& command, BatchStore& store) const {
@@ -93,10 +145,10 @@ Figures Actor::build_experience(const BuildExperience& command, BatchStore& stor
       .log_probs_BT = store.get(key, Field::LogProbs),
       .ref_log_probs_BT = store.get(key, Field::RefLogProbs),
       .mask_BT = batch.mask_BT,
-      .reward = {.score_B = store.get(key, Field::Reward), .values_BT = store.get(key, Field::RewardValues)},
+      .reward = {.scores_BT = store.get(key, Field::Reward), .values_BT = store.get(key, Field::RewardValues)},
       .cost = std::nullopt};
   if (store.holds(key, Field::Cost)) {
-    scored.cost = Judgement{.score_B = store.get(key, Field::Cost), .values_BT = store.get(key, Field::CostValues)};
+    scored.cost = Judgement{.scores_BT = store.get(key, Field::Cost), .values_BT = store.get(key, Field::CostValues)};
   }
   const auto experience = make_experience(scored, ppo_);
   store.put(key, Field::RewardAdvantages, experience.reward.advantages_BT);

@@ -1,5 +1,6 @@
 // The policy: generates, builds the experience, learns.
 #pragma once
+#include <map>
 #include <memory>
 #include <string>
 
@@ -8,6 +9,7 @@
 #include "workers/generation/generator.h"
 #include "workers/learner.h"
 #include "workers/model/causal_lm.h"
+#include "workers/rollout_batch.h"
 #include "workers/worker_settings.h"
 
 namespace ballast {
@@ -17,7 +19,8 @@ class Actor {
   Actor(const WorkerSettings& settings, std::int64_t training_steps, Replicas replicas);
 
   // Continues the prompts, or replays the responses that are given, and leaves the rollout in the store.
-  // Returns by row `generated_length`, and `truncated`: 1 where the response does not end with EOS, else 0.
+  // Returns by row `generated_length`, `truncated` (1 where a response does not end with EOS, else 0), and, where log-probs of sampled responses were recomputed, their difference from
+  // those of decoding over the response: `log_prob_difference`, the mean absolute one, and `max_log_prob_difference`.
   Figures generate(const Generate& command, BatchStore& store);
   // KL-shaped rewards and costs -> advantages and returns in the store; returns the figures of algorithms/experience.h.
   Figures build_experience(const BuildExperience& command, BatchStore& store) const;
@@ -29,7 +32,13 @@ class Actor {
   // The language-model term of one micro-batch; returns its loss before the coefficient.
   double ptx_backward(const Learn& learn, std::size_t position);
 
+  at::Tensor truncated(const std::vector<TokenIds>& responses) const;
+  // The old policy's log-probs of the rollout, [B, T]; adds what it finds to `figures`.
+  at::Tensor old_log_probs(const RolloutBatch& batch, const at::Tensor& generated_BT,
+                           std::map<std::string, at::Tensor>& figures) const;
+
   PpoConfig ppo_;
+  OldLogProbs old_log_probs_;
   std::unique_ptr<CausalLM> model_;
   Generator generator_;
   Learner learner_;

@@ -27,9 +27,10 @@ enum class Field : std::uint8_t {
   PromptLengths,     // int64 [B]
   Lengths,           // int64 [B], prompt and response
   LogProbs,          // float32 [B, T]
+  SamplingLogProbs,  // float32 [B, T], of the distribution that was sampled; absent where responses are replayed
   RefLogProbs,       // float32 [B, T]
-  Reward,            // float32 [B]
-  Cost,              // float32 [B]
+  Reward,            // float32 [B, T], token rewards
+  Cost,              // float32 [B, T], token costs
   RewardValues,      // float32 [B, T]
   CostValues,        // float32 [B, T]
   RewardAdvantages,  // float32 [B, T]
@@ -45,7 +46,7 @@ struct Load {
   std::int64_t training_steps = 0;
 };
 
-// Continue prompts; leaves Tokens, PromptLengths, Lengths and LogProbs in the store.
+// Continue prompts; leaves Tokens, PromptLengths, Lengths, LogProbs and SamplingLogProbs in the store.
 struct Generate {
   BatchKey key;
   std::int64_t iteration = 0;
@@ -70,7 +71,7 @@ struct Transfer {
   std::vector<Leg> legs;
 };
 
-// Reference: RefLogProbs. Reward, Cost: one score for each row. Critics: values of every position.
+// Reference: RefLogProbs. Reward, Cost: token rewards and costs. Critics: values of every position.
 struct Score {
   Role role = Role::Reference;
   BatchKey key;

@@ -16,9 +16,6 @@ at::Tensor allocate(Field field, const Transfer& transfer) {
     case Field::PromptLengths:
     case Field::Lengths:
       return at::empty({transfer.rows}, at::kLong);
-    case Field::Reward:
-    case Field::Cost:
-      return at::empty({transfer.rows}, at::kFloat);
     default:
       return at::empty({transfer.rows, transfer.max_length - 1}, at::kFloat);
   }

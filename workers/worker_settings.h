@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "algorithms/ppo_lag.h"
+#include "workers/generation/generation_config.h"
 #include "workers/generation/sampling.h"
 #include "workers/model/model_source.h"
 #include "workers/training/optimizer_config.h"
@@ -52,6 +53,7 @@ struct WorkerSettings {
   TrainedRoleSettings cost_critic{};    // empty model: starts as the cost model
   PpoConfig ppo;
   SamplingConfig sampling;
+  GenerationConfig generation;
   std::int64_t seed = 42;
   std::int64_t gradient_lanes = 2;
   double transfer_timeout_s = 600.0;

@@ -14,8 +14,10 @@ ScoredRollout rollout() {
   return {.log_probs_BT = torch::tensor({{-1.0, -2.0, -3.0, 0.0}, {-1.0, -1.0, 0.0, 0.0}}),
           .ref_log_probs_BT = torch::tensor({{-7.0, -1.5, -3.0, 0.0}, {-2.0, -2.0, 0.0, 0.0}}),
           .mask_BT = torch::tensor({{false, true, true, false}, {false, false, false, false}}),
-          .reward = {.score_B = torch::tensor({2.0, 5.0}), .values_BT = torch::full({2, 4}, 0.5)},
-          .cost = Judgement{.score_B = torch::tensor({-1.0, 3.0}), .values_BT = torch::zeros({2, 4})}};
+          .reward = {.scores_BT = torch::tensor({{0.0, 0.0, 2.0, 0.0}, {0.0, 0.0, 0.0, 0.0}}),
+                     .values_BT = torch::full({2, 4}, 0.5)},
+          .cost = Judgement{.scores_BT = torch::tensor({{0.0, 0.0, -1.0, 0.0}, {0.0, 0.0, 0.0, 0.0}}),
+                            .values_BT = torch::zeros({2, 4})}};
 }
 
 torch::Tensor figure(const Experience& experience, const std::string& name) { return experience.figures.at(name); }
@@ -35,7 +37,7 @@ TEST(Experience, FiguresSumKlAndShapedRewardsAndAverageAdvantages) {
   EXPECT_THAT(figure(experience, "reward_with_kl_penalty"), IsClose(torch::tensor({2.05, 0.0})));
   EXPECT_THAT(figure(experience, "cost_with_kl_penalty"), IsClose(torch::tensor({-1.05, 0.0})));
   EXPECT_THAT(figure(experience, "reward_return"), IsClose(torch::tensor({(2.05 + 2.0) / 2, 0.0})));
-  EXPECT_THAT(figure(experience, "reward"), IsClose(torch::tensor({2.0, 5.0})));
+  EXPECT_THAT(figure(experience, "reward"), IsClose(torch::tensor({2.0, 0.0})));
   EXPECT_THAT(figure(experience, "generated_length"), IsClose(torch::tensor({2.0, 0.0})));
 }
 
@@ -51,6 +53,7 @@ TEST(Experience, WithoutACostThereAreNoCostFigures) {
 TEST(Experience, WhatLiesOutsideTheResponseDoesNotMatter) {
   auto other = rollout();
   other.log_probs_BT.masked_fill_(other.mask_BT.logical_not(), -40.0);
+  other.reward.scores_BT.masked_fill_(other.mask_BT.logical_not(), 55.0);
   other.reward.values_BT.masked_fill_(other.mask_BT.logical_not(), 77.0);
   const auto expected = make_experience(rollout(), PpoConfig{});
   const auto experience = make_experience(other, PpoConfig{});

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "algorithms/rewards/reward_function.h"
 #include "tests/algorithms/close.h"
 
 namespace ballast {
@@ -10,13 +11,13 @@ namespace {
 ShapingInputs inputs_with_mask(const torch::Tensor& mask_BT) {
   return {.log_probs_BT = torch::tensor({{-1.0, -2.0, -3.0}}),
           .ref_log_probs_BT = torch::tensor({{-1.5, -1.0, -3.0}}),
-          .score_B = torch::tensor({2.0}),
+          .scores_BT = at_last_response_token(torch::tensor({2.0}), mask_BT),
           .mask_BT = mask_BT};
 }
 
 const auto first_two = torch::tensor({{true, true, false}});
 
-TEST(Kl, ScoreSitsAtTheLastMaskedPosition) {
+TEST(Kl, ScoresAndKlTermsAreSummed) {
   const KlConfig config{.kl_coeff = 0.1, .clip_range_score = 50.0};
   EXPECT_THAT(shape_rewards(inputs_with_mask(first_two), config), IsClose(torch::tensor({{-0.05, 0.1 + 2.0, 0.0}})));
   EXPECT_THAT(shape_costs(inputs_with_mask(first_two), config), IsClose(torch::tensor({{0.05, -0.1 + 2.0, 0.0}})));
@@ -27,10 +28,10 @@ TEST(Kl, ClampsTheSumOfKlTermAndScore) {
   EXPECT_THAT(shape_rewards(inputs_with_mask(first_two), config), IsClose(torch::tensor({{-4.0, 4.0, 0.0}})));
 }
 
-TEST(Kl, ARowWithoutResponseGetsNoScore) {
-  const auto nowhere = torch::zeros({1, 3}, torch::kBool);
-  const KlConfig config{.kl_coeff = 0.1, .clip_range_score = 50.0};
-  EXPECT_THAT(shape_rewards(inputs_with_mask(nowhere), config), IsClose(torch::tensor({{-0.05, 0.1, 0.0}})));
+TEST(Kl, EveryTokenHasItsOwnReward) {
+  auto inputs = inputs_with_mask(first_two);
+  inputs.scores_BT = torch::tensor({{1.0, -2.0, 0.0}});
+  EXPECT_THAT(shape_rewards(inputs, {.kl_coeff = 0.1}), IsClose(torch::tensor({{-0.05 + 1.0, 0.1 - 2.0, 0.0}})));
 }
 
 TEST(Kl, DivergenceSumsTheDifferenceOverTheResponse) {

@@ -22,7 +22,7 @@ TEST(PpoLag, CombinedShapedRewardsCarryBetaTimesKlWhateverLambdaIs) {
   const auto ref_log_probs = torch::tensor({{-1.3, -1.1}}, torch::kFloat64);
   const ShapingInputs inputs{.log_probs_BT = log_probs,
                              .ref_log_probs_BT = ref_log_probs,
-                             .score_B = torch::zeros({1}, torch::kFloat64),
+                             .scores_BT = torch::zeros({1, 2}, torch::kFloat64),
                              .mask_BT = torch::ones({1, 2}, torch::kBool)};
   const KlConfig config{.kl_coeff = 0.3};
   for (const double lambda : {0.01, 1.0, 50.0}) {

@@ -28,6 +28,10 @@ std::vector<std::string> to_turns(const json& input) {
   return input.is_string() ? std::vector<std::string>{input} : input.get<std::vector<std::string>>();
 }
 
+std::string to_prompt(const json& input) {
+  return format_prompt(to_turns(input), tokenizer().special_tokens().eos_text);
+}
+
 torch::Tensor to_ids(const TokenIds& ids) { return torch::tensor(ids, torch::kInt64); }
 
 torch::Tensor to_ids(const PaddedRows& rows) { return to_ids(rows.values).reshape({rows.B, rows.L}); }
@@ -48,7 +52,7 @@ void put_halves(const std::vector<TokenPair>& pairs, const std::string& preferre
   for (const auto& pair : pairs) {
     rows.push_back(pair.other);
   }
-  const auto padded = pad_rows(rows, tokenizer().special_tokens().pad, PadSide::Right);
+  const auto padded = pad_rows(rows, tokenizer().special_tokens().pad.value(), PadSide::Right);
   const auto ids = to_ids(padded).chunk(2);
   const auto masks = mask_of(padded, PadSide::Right).chunk(2);
   outputs["batch/" + preferred + "_input_ids"] = ids[0];
@@ -58,7 +62,7 @@ void put_halves(const std::vector<TokenPair>& pairs, const std::string& preferre
 }
 
 AnnotatedPair to_annotated_pair(const json& sample) {
-  return {.turns = to_turns(sample.at("input")),
+  return {.prompt = to_prompt(sample.at("input")),
           .answer = sample.at("answer"),
           .other_answer = sample.at("other_answer"),
           .better = sample.value("better", false),
@@ -133,9 +137,9 @@ Outputs run_prompt_format(const GoldenCase& golden_case) {
 Outputs run_prompt_only_data(const GoldenCase& golden_case) {
   std::vector<TokenIds> rows;
   for (const auto& sample : golden_case.inputs.at("samples")) {
-    rows.push_back(prompt_tokens(to_turns(sample.at("input")), tokenizer(), max_length(golden_case)).ids);
+    rows.push_back(prompt_tokens(to_prompt(sample.at("input")), tokenizer(), max_length(golden_case)).ids);
   }
-  const auto padded = pad_rows(rows, tokenizer().special_tokens().pad, PadSide::Left);
+  const auto padded = pad_rows(rows, tokenizer().special_tokens().pad.value(), PadSide::Left);
   return {{"batch/input_ids", to_ids(padded)}, {"batch/attention_mask", mask_of(padded, PadSide::Left)}};
 }
 
@@ -151,7 +155,7 @@ Outputs run_supervised_data(const GoldenCase& golden_case) {
     ids.push_back(sample.ids);
     labels.push_back(sample.labels);
   }
-  const auto padded = pad_rows(ids, tokenizer().special_tokens().pad, PadSide::Right);
+  const auto padded = pad_rows(ids, tokenizer().special_tokens().pad.value(), PadSide::Right);
   outputs["batch/input_ids"] = to_ids(padded);
   outputs["batch/labels"] = to_ids(pad_rows(labels, not_learned, PadSide::Right));
   outputs["batch/attention_mask"] = mask_of(padded, PadSide::Right);

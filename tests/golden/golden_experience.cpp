@@ -9,6 +9,7 @@
 #include "algorithms/experience.h"
 #include "algorithms/lagrange.h"
 #include "algorithms/masked.h"
+#include "algorithms/rewards/reward_function.h"
 #include "tests/golden/golden_case.h"
 
 namespace ballast::golden {
@@ -56,10 +57,11 @@ struct EndToEndRun {
     ScoredRollout rollout{.log_probs_BT = tensor("log_probs"),
                           .ref_log_probs_BT = tensor("ref_log_probs"),
                           .mask_BT = mask_BT,
-                          .reward = {.score_B = tensor("reward"), .values_BT = tensor("reward_values")},
+                          .reward = {.scores_BT = at_last_response_token(tensor("reward"), mask_BT),
+                                     .values_BT = tensor("reward_values")},
                           .cost = std::nullopt};
     if (has_cost()) {
-      rollout.cost = {.score_B = tensor("cost"), .values_BT = tensor("cost_values")};
+      rollout.cost = {.scores_BT = at_last_response_token(tensor("cost"), mask_BT), .values_BT = tensor("cost_values")};
     }
     return rollout;
   }
@@ -137,7 +139,7 @@ TEST(GoldenExperience, LambdaFollowsTheCostsOfAllRollouts) {
     const auto& hyper = run.expected.at("hyper");
     CostWindow window(hyper.at("window").get<std::int64_t>());
     for (int k = 0; run.tensors.contains(fmt::format("rollout{}.cost", k)); ++k) {
-      const auto cost_B = run.rollout(k).cost->score_B.to(torch::kFloat64).contiguous();
+      const auto cost_B = run.tensors.at(fmt::format("rollout{}.cost", k)).to(torch::kFloat64).contiguous();
       window.append(std::span<const double>(cost_B.const_data_ptr<double>(), static_cast<std::size_t>(cost_B.numel())));
     }
     LagrangeMultiplier lambda({.init = hyper.at("lambda_init"),

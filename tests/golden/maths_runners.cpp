@@ -12,6 +12,7 @@
 #include "algorithms/normalizer.h"
 #include "algorithms/ppo_lag.h"
 #include "algorithms/ppo_loss.h"
+#include "algorithms/rewards/reward_function.h"
 
 namespace ballast::golden {
 namespace {
@@ -104,7 +105,7 @@ Outputs run_kl_shaping(const GoldenCase& golden_case) {
   const auto inputs = [&](const torch::Tensor& score) {
     return ShapingInputs{.log_probs_BT = golden_case.input("log_probs"),
                          .ref_log_probs_BT = golden_case.input("ref_log_probs"),
-                         .score_B = score,
+                         .scores_BT = at_last_response_token(score, golden_case.input("sequence_mask")),
                          .mask_BT = golden_case.input("sequence_mask")};
   };
   const auto penalized = penalized_reward(reward, cost, golden_case.param<double>("shaping_lambda"));

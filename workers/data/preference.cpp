@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "workers/data/prompt_format.h"
-
 namespace ballast {
 namespace {
 
@@ -14,13 +12,8 @@ int safety_sign(bool is_safe) { return is_safe ? 1 : -1; }
 /// The pair with `answer` preferred if `answer_is_preferred`, else with `other_answer`.
 std::variant<TokenPair, Skip> token_pair(const AnnotatedPair& row, bool answer_is_preferred, const Tokenizer& tokenizer,
                                          std::size_t max_length) {
-  if (!ends_with_user_turn(row.turns)) {
-    return Skip{fmt::format("the prompt has {} turns and does not end with a user's", row.turns.size())};
-  }
-  const auto& eos_text = tokenizer.special_tokens().eos_text;
-  const auto prompt = format_prompt(row.turns, eos_text);
   const auto encode = [&](const std::string& answer) {
-    return encode_truncated(tokenizer, prompt + format_assistant_turn(answer, eos_text), max_length);
+    return encode_truncated(tokenizer, row.prompt + answer + tokenizer.special_tokens().eos_text, max_length);
   };
   TokenPair pair{.preferred = encode(row.answer), .other = encode(row.other_answer)};
   if (pair.preferred == pair.other) {

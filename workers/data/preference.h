@@ -2,15 +2,15 @@
 #pragma once
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "workers/data/tokenizer.h"
 
 namespace ballast {
 
-/// One row of preference data: a prompt of turns that ends with the user's, two answers, and what the annotators said.
+/// One row of preference data: a prompt as the text that an answer follows directly, two answers, and what the
+/// annotators said.
 struct AnnotatedPair {
-  std::vector<std::string> turns;
+  std::string prompt;
   std::string answer;
   std::string other_answer;
   /// `answer` is the better, the safer one.
@@ -38,7 +38,7 @@ struct SafetyPair {
   int unsafer_sign = 0;
 };
 
-/// The better and the worse answer. Skipped if both are the same tokens or the prompt ends with an assistant's turn.
+/// The better and the worse answer. Skipped if both are the same tokens.
 std::variant<TokenPair, Skip> better_worse_pair(const AnnotatedPair& row, const Tokenizer& tokenizer,
                                                 std::size_t max_length);
 

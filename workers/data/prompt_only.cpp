@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <map>
 
-#include "workers/data/prompt_format.h"
-
 namespace ballast {
 
-PromptTokens prompt_tokens(std::span<const std::string> turns, const Tokenizer& tokenizer, std::size_t max_length) {
-  auto ids = tokenizer.encode(format_prompt(turns, tokenizer.special_tokens().eos_text));
+PromptTokens prompt_tokens(std::string_view prompt, const Tokenizer& tokenizer, std::size_t max_length) {
+  auto ids = tokenizer.encode(prompt);
   const bool is_truncated = ids.size() > max_length;
   ids.resize(std::min(ids.size(), max_length));
   return {.ids = std::move(ids), .is_truncated = is_truncated};

@@ -2,7 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "workers/data/tokenizer.h"
@@ -15,8 +15,8 @@ struct PromptTokens {
   bool is_truncated = false;
 };
 
-/// Throws std::invalid_argument unless the turns end with the user's.
-PromptTokens prompt_tokens(std::span<const std::string> turns, const Tokenizer& tokenizer, std::size_t max_length);
+/// The first `max_length` tokens of a prompt's text.
+PromptTokens prompt_tokens(std::string_view prompt, const Tokenizer& tokenizer, std::size_t max_length);
 
 /// Indices, ascending, of the prompts that stay when of equal ones only the last does.
 std::vector<std::size_t> last_occurrences(std::span<const TokenIds> prompts);

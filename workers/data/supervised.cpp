@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 #include "workers/data/prompt_format.h"
 
 namespace ballast {
@@ -20,6 +22,19 @@ void forget(TokenIds& labels, std::size_t begin, std::size_t end) {
 SupervisedSample supervised_sample(std::string_view question, std::string_view answer, const Tokenizer& tokenizer,
                                    std::size_t max_length) {
   return supervised_dialogue(std::array{std::string(question), std::string(answer)}, tokenizer, max_length);
+}
+
+SupervisedSample supervised_text(std::string_view text, const Tokenizer& tokenizer, std::size_t max_length) {
+  const auto ids =
+      encode_truncated(tokenizer, fmt::format("{}{}", text, tokenizer.special_tokens().eos_text), max_length);
+  return {.ids = ids, .labels = ids};
+}
+
+SupervisedSample supervised_continuation(std::string_view prompt, std::string_view response, const Tokenizer& tokenizer,
+                                         std::size_t max_length) {
+  auto sample = supervised_text(fmt::format("{}{}", prompt, response), tokenizer, max_length);
+  forget(sample.labels, 0, tokenizer.encode(prompt).size());
+  return sample;
 }
 
 SupervisedSample supervised_dialogue(std::span<const std::string> turns, const Tokenizer& tokenizer,

@@ -21,6 +21,13 @@ struct SupervisedSample {
 SupervisedSample supervised_sample(std::string_view question, std::string_view answer, const Tokenizer& tokenizer,
                                    std::size_t max_length);
 
+/// A text that is learned as a whole, with its eos, cut off at `max_length` tokens.
+SupervisedSample supervised_text(std::string_view text, const Tokenizer& tokenizer, std::size_t max_length);
+
+/// A response that follows its prompt directly, and its eos, which alone are learned; cut off at `max_length` tokens.
+SupervisedSample supervised_continuation(std::string_view prompt, std::string_view response, const Tokenizer& tokenizer,
+                                         std::size_t max_length);
+
 /// A dialogue of turns, the user's first: eos after every assistant turn, cut off at `max_length` tokens. The user's
 /// spans are measured by encoding ever longer beginnings of the text.
 SupervisedSample supervised_dialogue(std::span<const std::string> turns, const Tokenizer& tokenizer,

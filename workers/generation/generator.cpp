@@ -2,35 +2,152 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
+
+#include "workers/generation/sampler.h"
+#include "workers/generation/slots.h"
+
 namespace ballast {
-std::vector<TokenIds> Generator::continue_prompts(CausalLM& model, const Generate& command) const {
-  const torch::NoGradGuard no_grad;
-  auto sequences = command.prompts;
-  std::vector<TokenIds> responses(sequences.size());
-  while (true) {
-    std::vector<std::size_t> growing;
-    std::vector<TokenIds> growing_sequences;
-    for (std::size_t row = 0; row < sequences.size(); ++row) {
-      if (ended(responses[row]) || static_cast<std::int64_t>(sequences[row].size()) >= command.max_length) continue;
-      growing.push_back(row);
-      growing_sequences.push_back(sequences[row]);
-    }
-    if (growing.empty()) return responses;
-    const auto packed = PackedTokens::from_sequences(growing_sequences);
-    const std::vector<std::int64_t> ends(packed.cu_lengths.begin() + 1, packed.cu_lengths.end());
-    const auto last_hidden = model.hidden(packed).index_select(0, at::tensor(ends, at::kLong) - 1);
-    const auto logits = model.logits(last_hidden) / config_.temperature;
-    for (std::size_t i = 0; i < growing.size(); ++i) {
-      const auto row = growing[i];
-      const DrawKey key{.seed = seed_,
-                        .iteration = command.iteration,
-                        .row_id = command.row_ids[row],
-                        .position = static_cast<std::int64_t>(sequences[row].size())};
-      const auto token = token_at(logits[static_cast<std::int64_t>(i)], uniform(key));
-      sequences[row].push_back(token);
-      responses[row].push_back(token);
+namespace {
+
+// Longest row of the command, prompt and response together; 1 if there is none.
+std::int64_t longest_row(const std::vector<std::int64_t>& limits) {
+  return limits.empty() ? 1 : std::max<std::int64_t>(1, *std::max_element(limits.begin(), limits.end()));
+}
+
+bool ends(const TokenIds& response, const std::vector<std::int64_t>& end_tokens) {
+  return !response.empty() && std::ranges::find(end_tokens, response.back()) != end_tokens.end();
+}
+
+// One call of continue_prompts. Limits count the tokens that a row may have, prompt included.
+class Generation {
+ public:
+  Generation(const CausalLM& model, const Generate& command, const GeneratorSettings& settings)
+      : command_(command),
+        settings_(settings),
+        limits_(limits_of(command, settings.sampling)),
+        slots_(model, {.slots = settings.slots, .positions = longest_row(limits_)}),
+        sampler_(settings.sampling, settings.end_tokens, model.config().vocab),
+        growing_(settings.slots),
+        responses_(command.prompts.size()) {}
+
+  std::vector<Response> run(const Generator::OnResponse& on_response) {
+    on_response_ = on_response;
+    while (true) {
+      while (admit()) {
+      }
+      if (std::ranges::none_of(growing_, [](const auto& sequence) { return sequence.has_value(); })) return responses_;
+      decode();
     }
   }
+
+ private:
+  // The sequence in a slot.
+  struct Growing {
+    std::size_t row = 0;
+    std::int64_t length = 0;  // prompt and response
+    TokenIds seen;            // distinct ids of both
+  };
+
+  static std::vector<std::int64_t> limits_of(const Generate& command, const SamplingConfig& sampling) {
+    std::vector<std::int64_t> limits;
+    for (const auto& prompt : command.prompts) {
+      const auto length = static_cast<std::int64_t>(prompt.size());
+      limits.push_back(std::min(command.max_length, length + sampling.max_new_tokens.value_or(command.max_length)));
+    }
+    return limits;
+  }
+
+  // Fills the free slots with the next prompts and draws their first tokens. False: nothing was to do.
+  bool admit() {
+    std::vector<Prefill> prefills;
+    for (std::size_t slot = 0; slot < growing_.size(); ++slot) {
+      if (growing_[slot]) continue;
+      pass_full_rows();
+      if (next_row_ == command_.prompts.size()) break;
+      const auto& prompt = command_.prompts[next_row_];
+      TORCH_CHECK(!prompt.empty(), "row ", command_.row_ids[next_row_], " has an empty prompt");
+      growing_[slot] = Growing{.row = next_row_++, .length = static_cast<std::int64_t>(prompt.size()), .seen = {}};
+      prefills.push_back({.slot = static_cast<std::int64_t>(slot), .prompt = prompt});
+      for (const auto token : prompt) see(*growing_[slot], token);
+    }
+    if (prefills.empty()) return false;
+    const auto logits_SV = slots_.prefill(prefills);
+    for (const auto& prefill : prefills) extend(prefill.slot, logits_SV);
+    return true;
+  }
+
+  void pass_full_rows() {
+    for (; next_row_ < command_.prompts.size(); ++next_row_) {
+      if (static_cast<std::int64_t>(command_.prompts[next_row_].size()) < limits_[next_row_]) return;
+      report(next_row_);
+    }
+  }
+
+  void decode() {
+    std::vector<LastToken> last(growing_.size());
+    for (std::size_t slot = 0; slot < growing_.size(); ++slot) {
+      if (!growing_[slot]) continue;
+      last[slot] = {.token = responses_[growing_[slot]->row].tokens.back(), .position = growing_[slot]->length - 1};
+    }
+    const auto logits_SV = slots_.decode(last);
+    for (std::size_t slot = 0; slot < growing_.size(); ++slot) {
+      if (growing_[slot]) extend(static_cast<std::int64_t>(slot), logits_SV);
+    }
+  }
+
+  // Draws the next token of the slot's sequence; frees the slot when the response is complete.
+  void extend(std::int64_t slot, const at::Tensor& logits_SV) {
+    auto& sequence = *growing_[slot];
+    auto& response = responses_[sequence.row];
+    const auto V = static_cast<std::size_t>(logits_SV.size(1));
+    const auto made = static_cast<std::int64_t>(response.tokens.size());
+    const auto choice = sampler_.choose({logits_SV.const_data_ptr<float>() + slot * V, V},
+                                        {.seen = sequence.seen,
+                                         .may_end = made >= settings_.sampling.min_new_tokens,
+                                         .draw = uniform({.seed = settings_.seed,
+                                                          .iteration = command_.iteration,
+                                                          .row_id = command_.row_ids[sequence.row],
+                                                          .position = sequence.length})});
+    response.tokens.push_back(choice.token);
+    response.log_probs.push_back(choice.log_prob);
+    response.sampling_log_probs.push_back(choice.sampling_log_prob);
+    see(sequence, choice.token);
+    ++sequence.length;
+    if (!ends(response.tokens, settings_.end_tokens) && sequence.length < limits_[sequence.row]) return;
+    report(sequence.row);
+    growing_[slot].reset();
+  }
+
+  // Only the penalty asks what was seen.
+  void see(Growing& sequence, std::int64_t token) const {
+    if (settings_.sampling.repetition_penalty == 1.0) return;
+    if (std::ranges::find(sequence.seen, token) == sequence.seen.end()) sequence.seen.push_back(token);
+  }
+
+  void report(std::size_t row) const {
+    if (on_response_) on_response_(row, responses_[row]);
+  }
+
+  const Generate& command_;
+  const GeneratorSettings& settings_;
+  std::vector<std::int64_t> limits_;
+  Slots slots_;
+  Sampler sampler_;
+  std::vector<std::optional<Growing>> growing_;  // by slot
+  std::size_t next_row_ = 0;
+  std::vector<Response> responses_;
+  Generator::OnResponse on_response_;
+};
+
+}  // namespace
+
+bool Generator::ended(const TokenIds& response) const { return ends(response, settings_.end_tokens); }
+
+std::vector<Response> Generator::continue_prompts(const CausalLM& model, const Generate& command,
+                                                  const OnResponse& on_response) const {
+  const torch::NoGradGuard no_grad;
+  return Generation(model, command, settings_).run(on_response);
 }
 
 }  // namespace ballast

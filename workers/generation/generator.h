@@ -1,25 +1,50 @@
-// Continues prompts with the actor's own weights.
+// Continues prompts with the actor's own weights: continuous batching over a fixed number of slots, keys and values
+// cached.
 #pragma once
+#include <functional>
 #include <vector>
 
 #include "workers/commands.h"
+#include "workers/generation/generation_config.h"
 #include "workers/generation/sampling.h"
 #include "workers/model/causal_lm.h"
 
 namespace ballast {
 
+// What continues one prompt.
+struct Response {
+  TokenIds tokens;
+  std::vector<float> log_probs;           // of each token: the model's own, temperature 1, no filters
+  std::vector<float> sampling_log_probs;  // of each token, in the distribution that was sampled
+};
+
+// How a Generator works.
+struct GeneratorSettings {
+  SamplingConfig sampling;
+  std::vector<std::int64_t> end_tokens;
+  std::int64_t slots = GenerationConfig::rows_multiple;  // a multiple of it
+  std::int64_t seed = 0;
+};
+
 class Generator {
  public:
-  Generator(const SamplingConfig& config, std::int64_t seed) : config_(config), seed_(seed) {}
+  explicit Generator(GeneratorSettings settings) : settings_(std::move(settings)) {}
 
   // Whether the response ends with EOS, not because there was no more room.
-  bool ended(const TokenIds& response) const { return !response.empty() && response.back() == config_.eos_token; }
-  // One response for each prompt: up to and including the EOS token, or until prompt and response fill max_length.
-  std::vector<TokenIds> continue_prompts(CausalLM& model, const Generate& command) const;
+  bool ended(const TokenIds& response) const;
+
+  // Called for each row as soon as its response is complete.
+  using OnResponse = std::function<void(std::size_t row, const Response& response)>;
+
+  // One response for each prompt (at least one token), which ends with an EOS token, or with max_new_tokens, or where
+  // prompt and response fill max_length; a prompt that fills it has an empty response. On a machine, for a number of
+  // threads, each row's response depends on model, settings, prompt, iteration and row id alone: not on slots nor on
+  // which other rows there are.
+  std::vector<Response> continue_prompts(const CausalLM& model, const Generate& command,
+                                         const OnResponse& on_response = {}) const;
 
  private:
-  SamplingConfig config_;
-  std::int64_t seed_;
+  GeneratorSettings settings_;
 };
 
 }  // namespace ballast

@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 const ToyTokenizer tokenizer;
 
 AnnotatedPair row() {
-  return {.turns = {"Hi"},
+  return {.prompt = "BEGINNING OF CONVERSATION: USER: Hi ASSISTANT:",
           .answer = "no",
           .other_answer = "yes",
           .better = true,
@@ -60,12 +60,6 @@ TEST(Preference, TwoUnsafeAnswersMakeAPair) {
   const auto pair = std::get<SafetyPair>(safer_unsafer_pair(both_unsafe, tokenizer, 512));
   EXPECT_EQ(pair.safer_sign, -1);
   EXPECT_EQ(pair.unsafer_sign, -1);
-}
-
-TEST(Preference, APromptThatEndsWithTheAssistantIsSkipped) {
-  auto answered = row();
-  answered.turns = {"Hi", "Hello"};
-  EXPECT_THAT(skip_reason(better_worse_pair(answered, tokenizer, 512)), HasSubstr("2 turns"));
 }
 
 }  // namespace

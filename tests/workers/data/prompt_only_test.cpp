@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <stdexcept>
-
 #include "tests/workers/data/toy_tokenizer.h"
 
 namespace ballast {
@@ -13,24 +11,21 @@ namespace {
 using ::testing::ElementsAre;
 
 const ToyTokenizer tokenizer;
-const std::vector<std::string> turns{"Hi"};
+constexpr auto prompt = "BEGINNING OF CONVERSATION: USER: Hi ASSISTANT:";
 
-TEST(PromptOnly, EndsWithTheAssistantsCueAndWithoutEos) {
-  const auto prompt = prompt_tokens(turns, tokenizer, 512);
-  EXPECT_EQ(tokenizer.decode(prompt.ids), "BEGINNING OF CONVERSATION: USER: Hi ASSISTANT:");
-  EXPECT_FALSE(prompt.is_truncated);
+TEST(PromptOnly, IsItsTextWithoutEos) {
+  const auto tokens = prompt_tokens(prompt, tokenizer, 512);
+  EXPECT_EQ(tokenizer.decode(tokens.ids), prompt);
+  EXPECT_NE(tokens.ids.back(), tokenizer.special_tokens().eos);
+  EXPECT_FALSE(tokens.is_truncated);
 }
 
 TEST(PromptOnly, ALongPromptIsCutAndSaysSo) {
-  const auto length = prompt_tokens(turns, tokenizer, 512).ids.size();
-  EXPECT_FALSE(prompt_tokens(turns, tokenizer, length).is_truncated);
-  const auto cut = prompt_tokens(turns, tokenizer, length - 1);
+  const auto length = prompt_tokens(prompt, tokenizer, 512).ids.size();
+  EXPECT_FALSE(prompt_tokens(prompt, tokenizer, length).is_truncated);
+  const auto cut = prompt_tokens(prompt, tokenizer, length - 1);
   EXPECT_TRUE(cut.is_truncated);
   EXPECT_EQ(cut.ids.size(), length - 1);
-}
-
-TEST(PromptOnly, APromptThatEndsWithTheAssistantIsRefused) {
-  EXPECT_THROW(prompt_tokens(std::vector<std::string>{"Hi", "Hello"}, tokenizer, 512), std::invalid_argument);
 }
 
 TEST(PromptOnly, OfEqualPromptsTheLastStays) {

@@ -13,7 +13,7 @@ namespace ballast {
 class ToyTokenizer : public Tokenizer {
  public:
   TokenIds encode(std::string_view text) const override {
-    TokenIds ids{special_.bos};
+    TokenIds ids{bos_id};
     while (!text.empty()) {
       const auto special = leading_special(text);
       ids.push_back(special ? static_cast<std::int64_t>(*special)
@@ -34,8 +34,10 @@ class ToyTokenizer : public Tokenizer {
   }
 
   const SpecialTokens& special_tokens() const override { return special_; }
+  std::int64_t vocab_size() const override { return first_byte_id + 256; }
 
  private:
+  static constexpr std::int64_t bos_id = 1;
   static constexpr std::int64_t first_byte_id = 4;
   static constexpr std::array<std::string_view, 4> special_texts{"<pad>", "<s>", "</s>", "<unk>"};
 
@@ -48,7 +50,7 @@ class ToyTokenizer : public Tokenizer {
     return std::nullopt;
   }
 
-  SpecialTokens special_{.bos = 1, .eos = 2, .pad = 0, .unk = 3, .eos_text = "</s>"};
+  SpecialTokens special_{.bos = bos_id, .eos = 2, .pad = 0, .unk = 3, .eos_text = "</s>"};
 };
 
 }  // namespace ballast

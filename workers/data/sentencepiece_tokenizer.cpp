@@ -1,0 +1,179 @@
+#include "workers/data/sentencepiece_tokenizer.h"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sentencepiece_processor.h>
+
+#include "workers/data/added_tokens.h"
+#include "workers/data/all_added_tokens.h"
+#include "workers/data/clean_up.h"
+#include "workers/data/json_view.h"
+#include "workers/data/utf8.h"
+#include "workers/user_error.h"
+
+namespace ballast {
+namespace {
+
+constexpr std::string_view space_mark = "\xE2\x96\x81";  // U+2581, SentencePiece's space
+
+// A serialized model followed by this field is the model with that setting: protobuf merges what is repeated.
+// normalizer_spec (3) { add_dummy_prefix (3): false }
+constexpr std::string_view without_dummy_prefix{"\x1A\x02\x18\x00", 4};
+
+class SentencePieceTokenizer : public Tokenizer {
+ public:
+  SentencePieceTokenizer(std::unique_ptr<sentencepiece::SentencePieceProcessor> processor,
+                         const TokenizerConfig& config)
+      : processor_(std::move(processor)),
+        legacy_(config.legacy),
+        add_prefix_space_(config.add_prefix_space.value_or(true)),
+        clean_up_(config.clean_up_tokenization_spaces) {
+    auto added = all_added_tokens(config, sources());
+    for (const auto& token : added.tokens) {
+      added_by_id_.emplace(token.id, token.content);
+      vocab_size_ = std::max(vocab_size_, token.id + 1);
+    }
+    vocab_size_ = std::max<std::int64_t>(vocab_size_, processor_->GetPieceSize());
+    added_.emplace(std::move(added.tokens));
+    special_ = std::move(added.special);
+    skipped_ids_ = std::move(added.attribute_ids);
+    unk_text_ = added_by_id_.count(special_.unk.value_or(-1)) > 0 ? added_by_id_.at(*special_.unk) : "";
+    unk_pieces_ = processor_->EncodeAsPieces(unk_text_).size();
+    if (config.add_bos_token.value_or(true)) {
+      before_ = special_.bos;
+    }
+    if (config.add_eos_token.value_or(false)) {
+      after_ = special_.eos;
+    }
+  }
+
+  TokenIds encode(std::string_view bytes) const override {
+    TokenIds ids;
+    if (before_) {
+      ids.push_back(*before_);
+    }
+    append_text(replace_invalid_utf8(bytes), ids);
+    if (after_) {
+      ids.push_back(*after_);
+    }
+    return ids;
+  }
+
+  std::string decode(std::span<const std::int64_t> ids) const override;
+
+  const SpecialTokens& special_tokens() const override { return special_; }
+  std::int64_t vocab_size() const override { return vocab_size_; }
+
+ private:
+  AddedTokenSources sources() const {
+    return {.defaults = {{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"unk_token", "<unk>"}},
+            .vocabulary_size = processor_->GetPieceSize(),
+            .id_in_vocabulary = [this](const std::string& content) -> std::optional<std::int64_t> {
+              const auto id = processor_->PieceToId(content);
+              return processor_->IdToPiece(id) == content ? std::optional<std::int64_t>(id) : std::nullopt;
+            }};
+  }
+
+  void append_text(const std::string& text, TokenIds& ids) const;
+  void append_plain(const std::string& text, TokenIds& ids) const;
+  std::string join(std::vector<std::string> pieces) const;
+
+  std::unique_ptr<sentencepiece::SentencePieceProcessor> processor_;
+  bool legacy_;
+  bool add_prefix_space_;
+  bool clean_up_;
+  std::optional<AddedTokenSearch> added_;
+  std::unordered_map<std::int64_t, std::string> added_by_id_;
+  std::int64_t vocab_size_ = 0;
+  SpecialTokens special_;
+  std::set<std::int64_t> skipped_ids_;
+  std::string unk_text_;
+  std::size_t unk_pieces_ = 0;
+  std::optional<std::int64_t> before_;
+  std::optional<std::int64_t> after_;
+};
+
+void SentencePieceTokenizer::append_text(const std::string& text, TokenIds& ids) const {
+  const bool prefix = !legacy_ && !text.empty() && add_prefix_space_;
+  const auto marked = legacy_ || text.empty() ? text : replace_all(text, space_mark, " ");
+  const auto begin = ids.size();
+  const auto pieces = added_->split_then_flags(prefix ? std::string(space_mark) + marked : marked);
+  for (const auto& piece : pieces) {
+    if (piece.token != nullptr) {
+      ids.push_back(piece.token->id);
+    } else {
+      append_plain(piece.text, ids);
+    }
+  }
+  // The prefix must not stand alone before a special token.
+  if (!legacy_ && ids.size() > begin + 1 && ids[begin] == processor_->PieceToId(space_mark) &&
+      skipped_ids_.count(ids[begin + 1]) > 0) {
+    ids.erase(ids.begin() + static_cast<std::ptrdiff_t>(begin));
+  }
+}
+
+void SentencePieceTokenizer::append_plain(const std::string& text, TokenIds& ids) const {
+  // Without the dummy prefix SentencePiece strips leading space; behind the unknown token's text it does not.
+  const bool keeps_space = !legacy_ && (text.starts_with(space_mark) || text.starts_with(' '));
+  const auto pieces = processor_->EncodeAsPieces(keeps_space ? unk_text_ + text : text);
+  for (auto i = keeps_space && pieces.size() >= unk_pieces_ ? unk_pieces_ : 0; i < pieces.size(); ++i) {
+    const auto* added = added_->find(pieces[i]);
+    ids.push_back(added != nullptr ? added->id : processor_->PieceToId(pieces[i]));
+  }
+}
+
+std::string SentencePieceTokenizer::join(std::vector<std::string> pieces) const {
+  // The space that encoding put in front.
+  if (add_prefix_space_ && pieces.front().starts_with(space_mark)) {
+    pieces.front().erase(0, space_mark.size());
+  }
+  return processor_->DecodePieces(pieces);
+}
+
+// Added tokens that are not special stand between spaces: the Python tokenizers join such parts so.
+std::string SentencePieceTokenizer::decode(std::span<const std::int64_t> ids) const {
+  std::vector<std::string> parts;
+  std::vector<std::string> pieces;
+  const auto end_part = [&] {
+    if (!pieces.empty()) {
+      parts.push_back(join(std::exchange(pieces, {})));
+    }
+  };
+  for (const auto id : ids) {
+    const auto added = added_by_id_.find(id);
+    if (skipped_ids_.count(id) > 0) {
+      continue;
+    }
+    if (added != added_by_id_.end()) {
+      end_part();
+      std::erase(parts, "");
+      parts.push_back(added->second);
+    } else if (id >= 0 && id < processor_->GetPieceSize()) {
+      pieces.push_back(processor_->IdToPiece(static_cast<int>(id)));
+    }
+  }
+  end_part();
+  const auto text = fmt::format("{}", fmt::join(parts, " "));
+  return clean_up_ ? clean_up_spaces(text) : text;
+}
+
+}  // namespace
+
+std::unique_ptr<Tokenizer> load_sentencepiece_tokenizer(const std::filesystem::path& model,
+                                                        const TokenizerConfig& config) {
+  auto serialized = read_file(model);
+  if (!config.legacy) {
+    serialized += without_dummy_prefix;
+  }
+  auto processor = std::make_unique<sentencepiece::SentencePieceProcessor>();
+  if (!processor->LoadFromSerializedProto(serialized).ok() || processor->GetPieceSize() == 0) {
+    throw UserError(fmt::format("{}: is not a SentencePiece model, or only a part of one", model.string()));
+  }
+  return std::make_unique<SentencePieceTokenizer>(std::move(processor), config);
+}
+
+}  // namespace ballast

@@ -1,0 +1,63 @@
+#include "workers/generation/slots.h"
+
+#include <torch/torch.h>
+
+#include "workers/generation/generation_config.h"
+
+namespace ballast {
+namespace {
+
+constexpr std::int64_t rows_multiple = GenerationConfig::rows_multiple;
+
+KvCache::Shape cache_shape(const ModelConfig& config, const Slots::Shape& shape) {
+  return {.layers = config.layers,
+          .slots = shape.slots,
+          .positions = shape.positions,
+          .kv_heads = config.kv_heads,
+          .head_dim = config.head_dim};
+}
+
+}  // namespace
+
+Slots::Slots(const CausalLM& model, const Shape& shape) : model_(model), cache_(cache_shape(model.config(), shape)) {
+  TORCH_CHECK(shape.slots > 0 && shape.slots % rows_multiple == 0, "found ", shape.slots, " slots, not a multiple of ",
+              rows_multiple);
+}
+
+at::Tensor Slots::forward(const std::vector<std::int64_t>& tokens, std::vector<CachePlace> places) {
+  const auto positions_N = at::empty({static_cast<std::int64_t>(places.size())}, at::kLong);
+  auto* positions = positions_N.mutable_data_ptr<std::int64_t>();
+  for (std::size_t row = 0; row < places.size(); ++row) positions[row] = places[row].position;
+  return model_.backbone().forward(at::tensor(tokens, at::kLong), positions_N,
+                                   cached_attention(cache_, std::move(places)));
+}
+
+at::Tensor Slots::prefill(std::span<const Prefill> prefills) {
+  std::vector<std::int64_t> tokens;
+  std::vector<CachePlace> places;
+  std::vector<std::int64_t> last_rows(cache_.shape().slots);
+  for (const auto& [slot, prompt] : prefills) {
+    for (const auto token : prompt) {
+      places.push_back({.slot = slot, .position = static_cast<std::int64_t>(&token - prompt.data())});
+      tokens.push_back(token);
+    }
+    last_rows[slot] = static_cast<std::int64_t>(tokens.size()) - 1;
+  }
+  const auto rows = (tokens.size() + rows_multiple - 1) / rows_multiple * rows_multiple;
+  tokens.resize(rows);
+  places.resize(rows);
+  const auto hidden_NE = forward(tokens, std::move(places));
+  return model_.logits(hidden_NE.index_select(0, at::tensor(last_rows, at::kLong))).to(at::kFloat).contiguous();
+}
+
+at::Tensor Slots::decode(std::span<const LastToken> last) {
+  std::vector<std::int64_t> tokens;
+  std::vector<CachePlace> places(last.size());
+  for (std::size_t slot = 0; slot < last.size(); ++slot) {
+    tokens.push_back(last[slot].token);
+    if (last[slot].position) places[slot] = {.slot = static_cast<std::int64_t>(slot), .position = *last[slot].position};
+  }
+  return model_.logits(forward(tokens, std::move(places))).to(at::kFloat).contiguous();
+}
+
+}  // namespace ballast
