@@ -4,19 +4,22 @@
 #include <fstream>
 
 #include "orchestrator/samples.h"
+#include "workers/data/tokenizer.h"
 
 namespace ballast {
 
 class SampleLog {
  public:
-  // Appends to RUN/samples.jsonl. Throws std::runtime_error when it cannot be written.
-  explicit SampleLog(const std::filesystem::path& run_folder);
+  // Appends to RUN/samples.jsonl, with texts if there is a tokenizer, which outlives the log; nullptr: none. Throws
+  // std::runtime_error when the file cannot be written.
+  SampleLog(const std::filesystem::path& run_folder, const Tokenizer* tokenizer);
 
-  // One line: iteration (from 0), row, prompt_ids, response_ids, reward, and cost where there is one.
+  // One line. The response's text is what it adds to the prompt's.
   void write(const Sample& sample);
 
  private:
   std::ofstream file_;
+  const Tokenizer* tokenizer_;
 };
 
 }  // namespace ballast

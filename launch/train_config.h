@@ -1,31 +1,29 @@
 // Everything `ballast train -c FILE` reads for ppo_lag and ppo.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "launch/job_config.h"
+#include "launch/prompt_source.h"
 #include "orchestrator/train_loop.h"
 
 namespace ballast {
 
-struct PromptsConfig {
-  RandomPromptsConfig random;
-
-  template <typename Fields>
-  void describe(Fields& field) {
-    field("random", random, "prompts of random token ids");
-  }
-};
-
 struct TrainConfig : JobConfig {
+  std::optional<std::int64_t> iterations;
+  std::optional<std::int64_t> epochs;
   PromptsConfig prompts;
-  LoopConfig loop;
+  PtxConfig ptx;
+  EvaluationConfig evaluation;
+  LoopConfig loop;  // but the iterations, which may depend on the prompts
   CheckpointConfig checkpoint;
 
   template <typename Fields>
   void describe(Fields& field) {
     describe_run(field);
-    field("iterations", loop.iterations, "rollouts to make and learn from").at_least(1);
+    field("iterations", iterations, "rollouts to make and learn from").at_least(1);
+    field("epochs", epochs, "instead of iterations: passes over the prompts, which then are data").at_least(1);
     field("actor", workers.actor, "the policy that is aligned");
     field("reference", workers.reference, "what the KL penalty is measured against; no model: the actor as it starts");
     field("reward", workers.reward, "the reward model");
@@ -33,6 +31,8 @@ struct TrainConfig : JobConfig {
     field("reward_critic", workers.reward_critic, "no model: starts as the reward model, head included");
     field("cost_critic", workers.cost_critic, "no model: starts as the cost model, head included");
     field("prompts", prompts, "what the actor is asked");
+    field("ptx", ptx, "texts whose likelihood the actor shall keep");
+    field("evaluation", evaluation, "how the actor does on prompts that it does not learn from");
     field("batch", loop.batch, "how a rollout is cut");
     field("sampling", workers.sampling, "which tokens the actor draws");
     field("generation", workers.generation, "how the actor generates");

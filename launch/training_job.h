@@ -34,6 +34,8 @@ class TrainingJob {
   virtual std::vector<Role> roles() const = 0;
   // What a single setting cannot show, every violation as 'field: found; allowed'.
   virtual std::vector<std::string> violations() const = 0;
+  // What each rank needs in memory, as a table.
+  virtual std::string memory(const Placement& placement) const = 0;
   // The orchestrator's part, on rank 0: loads models, trains, saves. Throws UserError, RunFailed.
   virtual void orchestrate(const JobParts& parts) const = 0;
 };

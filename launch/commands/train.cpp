@@ -85,8 +85,8 @@ struct Launch {
 };
 
 void print_plan(const Launch& launch) {
-  fmt::print("{}\nplacement: {}\noutput: {}\n", launch.job.yaml(), describe(launch.placement),
-             launch.job.config().output.string());
+  fmt::print("{}\nplacement: {}\n{}output: {}\n", launch.job.yaml(), describe(launch.placement),
+             launch.job.memory(launch.placement), launch.job.config().output.string());
 }
 
 void prepare_run_folder(const Launch& launch, FailureReport& failure) {
@@ -160,7 +160,7 @@ void add_train(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<TrainOptions>();
   verb->add_option("-c,--config", options->config, "YAML configuration")->required();
   verb->add_option("overrides", options->overrides, "key.path=value, on top of the file");
-  verb->add_flag("--dry-run", options->dry_run, "print configuration and placement, write nothing");
+  verb->add_flag("--dry-run", options->dry_run, "print configuration, placement and memory, write nothing");
   verb->add_option("--ranks", options->ranks, "start that many ranks by mpirun, which Ctrl-C then does not reach")
       ->check(CLI::PositiveNumber);
   verb->add_option("--progress", options->show_progress, "a bar on stderr: auto (on a terminal), always or never")

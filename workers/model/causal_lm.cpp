@@ -10,8 +10,10 @@ namespace {
 
 constexpr const char* head_name = "lm_head.weight";
 
-// Backbone and head; a tied head is the embedding, the first parameter of every backbone, by another name.
-std::vector<ParameterSpec> specs_of(const ModelConfig& config) {
+}  // namespace
+
+// A tied head is the embedding, the first parameter of every backbone, by another name.
+std::vector<ParameterSpec> causal_lm_parameters(const ModelConfig& config) {
   auto specs = architecture_of(config.family, config.head).parameters(config);
   if (config.tied_embeddings) {
     specs.front().alias = head_name;
@@ -22,11 +24,9 @@ std::vector<ParameterSpec> specs_of(const ModelConfig& config) {
   return specs;
 }
 
-}  // namespace
-
 CausalLM::CausalLM(ModelConfig config, Use use)
     : config_(std::move(config)),
-      parameters_(specs_of(config_), use),
+      parameters_(causal_lm_parameters(config_), use),
       backbone_(architecture_of(config_.family, config_.head).make(config_, parameters_)),
       head_VE_(parameters_.at(head_name)) {}
 

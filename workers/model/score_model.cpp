@@ -69,6 +69,10 @@ void read_buffer(const SafetensorsReader& reader, const char* name, torch::Tenso
 
 }  // namespace
 
+std::vector<ParameterSpec> score_model_parameters(const ModelConfig& stored, ScoreType type) {
+  return specs_of(as_score_model(stored, type));
+}
+
 ScoreModel::ScoreModel(ModelConfig config, Use use)
     : config_(std::move(config)),
       parameters_(specs_of(config_), use),
