@@ -16,6 +16,9 @@ void check_model(const std::string& field, const ModelSource& source, const Mode
   } else if (!source.given()) {
     if (check.required)
       violations.push_back(fmt::format("{}: no model; give path (a Hugging Face folder) or random", field));
+    else if (source.dtype != ModelSource{}.dtype)
+      violations.push_back(fmt::format(
+          "{}.dtype: found it without path or random; a role without a model computes in what it starts from", field));
   } else {
     try {
       const auto positions = model_config(source).max_positions;

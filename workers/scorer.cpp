@@ -6,9 +6,13 @@
 #include <utility>
 
 #include "algorithms/finite.h"
+#include "algorithms/masked.h"
+#include "workers/data/continuation_text.h"
+#include "workers/data/tokenizer_folder.h"
+#include "workers/learned_reward.h"
 #include "workers/model/causal_lm.h"
-#include "workers/model/score_model.h"
 #include "workers/rollout_batch.h"
+#include "workers/vocabulary.h"
 
 namespace ballast {
 namespace {
@@ -28,29 +32,86 @@ class ReferenceScorer : public Scorer {
   std::unique_ptr<CausalLM> model_;
 };
 
-// Reward or cost model: one score for each row, at its last token.
-class EndScorer : public Scorer {
+// Reads the actor's tokens for the rewards that need text.
+class ActorText {
  public:
-  EndScorer(Field field, const ScorerSettings& settings, ScoreType type)
-      : field_(field), model_(ScoreModel::from_source(settings.model, type, Use::Infer)) {
-    model_->set_normalize(settings.normalize);
+  ActorText(std::unique_ptr<Tokenizer> tokenizer, std::int64_t eos_token)
+      : tokenizer_(std::move(tokenizer)), eos_token_(eos_token) {}
+
+  // tokens_L int64: prompt and response without padding.
+  Completion completion(const at::Tensor& tokens_L, std::int64_t prompt_length) const {
+    const std::span ids(tokens_L.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(tokens_L.size(0)));
+    const auto prompt_ids = ids.first(static_cast<std::size_t>(prompt_length));
+    return {.prompt = tokenizer_->decode(prompt_ids),
+            .response = continuation_text(*tokenizer_, ids, prompt_ids.size()),
+            .ended = ids.size() > prompt_ids.size() && ids.back() == eos_token_};
   }
+
+ private:
+  std::unique_ptr<Tokenizer> tokenizer_;
+  std::int64_t eos_token_;
+};
+
+// Reward or cost, by a model or by a rule.
+class RewardScorer : public Scorer {
+ public:
+  RewardScorer(Field field, std::unique_ptr<RewardFunction> reward, std::optional<ActorText> text)
+      : field_(field), reward_(std::move(reward)), text_(std::move(text)) {}
 
   Figures score(const Score& command, BatchStore& store) override {
     const torch::NoGradGuard no_grad;
     const auto batch = RolloutBatch::from_store(store, command.key);
-    const auto scores_B = model_->end_scores(batch.packed).contiguous();
-    require_finite(scores_B, to_string(field_));
-    store.put(command.key, field_, scores_B);
-    const auto* begin = scores_B.const_data_ptr<float>();
+    const auto scores_BT = reward_->score(rollout(command.key, batch.mask_BT, store)).contiguous();
+    const auto sums_B = masked_row_sum(scores_BT, batch.mask_BT).contiguous();
+    require_finite(sums_B, to_string(field_));
+    store.put(command.key, field_, scores_BT);
+    const auto* begin = sums_B.const_data_ptr<float>();
     return {.ids = command.row_ids,
-            .values = {{std::string(to_string(field_)), std::vector<double>(begin, begin + scores_B.numel())}}};
+            .values = {{std::string(to_string(field_)), std::vector<double>(begin, begin + sums_B.numel())}}};
   }
 
  private:
+  Rollout rollout(const BatchKey& key, const at::Tensor& mask_BT, const BatchStore& store) const {
+    const auto tokens_BL = store.get(key, Field::Tokens).contiguous();
+    const auto lengths_B = store.get(key, Field::Lengths);
+    const auto prompt_lengths_B = store.get(key, Field::PromptLengths);
+    return {.tokens_BL = tokens_BL,
+            .lengths_B = lengths_B,
+            .mask_BT = mask_BT,
+            .completion = [this, tokens_BL, lengths_B, prompt_lengths_B](std::int64_t row) {
+              TORCH_CHECK(text_, "this reward reads no text");
+              return text_->completion(tokens_BL[row].narrow(0, 0, lengths_B[row].item<std::int64_t>()),
+                                       prompt_lengths_B[row].item<std::int64_t>());
+            }};
+  }
+
   Field field_;
-  std::unique_ptr<ScoreModel> model_;
+  std::unique_ptr<RewardFunction> reward_;
+  std::optional<ActorText> text_;
 };
+
+std::unique_ptr<RewardFunction> make_learned_reward(const ScorerSettings& settings, ScoreType type,
+                                                    const ModelSource& actor) {
+  auto model = ScoreModel::from_source(settings.model, type, Use::Infer);
+  model->set_normalize(settings.normalize);
+  if (share_vocabulary(settings.model, actor)) return std::make_unique<LearnedReward>(std::move(model));
+  return std::make_unique<RetokenizedReward>(
+      std::move(model),
+      RetokenizedReward::Tokenizers{.actor = load_tokenizer(*actor.path), .own = load_tokenizer(*settings.model.path)});
+}
+
+std::unique_ptr<Scorer> make_reward_scorer(Role role, const WorkerSettings& settings) {
+  const bool is_cost = role == Role::Cost;
+  const auto field = is_cost ? Field::Cost : Field::Reward;
+  const auto& own = is_cost ? settings.cost : settings.reward;
+  if (own.rule_content) {
+    return std::make_unique<RewardScorer>(
+        field, make_rule(*own.rule_content),
+        ActorText(load_tokenizer(settings.actor.model.path.value_or("")), settings.sampling.eos_token));
+  }
+  auto reward = make_learned_reward(own, is_cost ? ScoreType::Cost : ScoreType::Reward, settings.actor.model);
+  return std::make_unique<RewardScorer>(field, std::move(reward), std::nullopt);
+}
 
 }  // namespace
 
@@ -60,9 +121,8 @@ std::unique_ptr<Scorer> make_scorer(Role role, const WorkerSettings& settings) {
       return std::make_unique<ReferenceScorer>(settings.reference.model.given() ? settings.reference.model
                                                                                 : settings.actor.model);
     case Role::Reward:
-      return std::make_unique<EndScorer>(Field::Reward, settings.reward, ScoreType::Reward);
     case Role::Cost:
-      return std::make_unique<EndScorer>(Field::Cost, settings.cost, ScoreType::Cost);
+      return make_reward_scorer(role, settings);
     default:
       TORCH_CHECK(false, "the role ", to_string(role), " is no frozen scorer");
   }

@@ -3,8 +3,11 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 
 #include "algorithms/ppo_lag.h"
+#include "algorithms/rewards/registry.h"
 #include "workers/generation/generation_config.h"
 #include "workers/generation/sampling.h"
 #include "workers/model/model_source.h"
@@ -21,13 +24,18 @@ struct FrozenRoleSettings {
   }
 };
 
+// A reward or cost, by a model or by a rule.
 struct ScorerSettings {
   ModelSource model;
+  std::optional<std::filesystem::path> rule;
+  std::optional<RuleConfig> rule_content;
   bool normalize = false;
 
   template <typename Fields>
   void describe(Fields& field) {
     field("model", model, "where the weights come from");
+    field("rule", rule, "file of a rule that scores the text, instead of a model");
+    field("rule_content", rule_content, "what that file says; given here, no file is read");
     field("normalize", normalize, "scores are normalised by the statistics in the checkpoint");
   }
 };

@@ -3,6 +3,7 @@ What is not finite ends the run before the optimizer's step, with exit code 1 an
 
 Usage: bad_input_test.py MPIRUN BALLAST
 """
+import json
 import pathlib
 import shutil
 import subprocess
@@ -31,6 +32,16 @@ def without_a_tensor(folder):
     return broken
 
 
+def absurd_checkpoint(folder):
+    """A checkpoint whose config.json asks for more memory than there is."""
+    broken = folder / "absurd"
+    shutil.copytree(CHECKPOINT, broken)
+    config = json.loads((broken / "config.json").read_text())
+    config["vocab_size"] = 2**31
+    (broken / "config.json").write_text(json.dumps(config))
+    return broken
+
+
 def cases(folder):
     """Name, arguments, words that the message must have."""
     by_path = ["actor.model={path: %s}"]
@@ -40,6 +51,10 @@ def cases(folder):
     yield "missing model folder", [by_path[0] % (folder / "nowhere")], ["actor.model", str(folder / "nowhere")]
     yield "truncated safetensors", [by_path[0] % truncated_checkpoint(folder)], ["model.safetensors"]
     yield "a tensor is missing", [by_path[0] % without_a_tensor(folder)], ["model.safetensors", "layers.2"]
+    yield ("a vocabulary larger than memory", [by_path[0] % absurd_checkpoint(folder)],
+           ["model.safetensors", "embed_tokens", "found shape [67, 32]", "expected [2147483648, 32]"])
+    yield "dtype of no model", ["cost_critic.model.dtype=bfloat16"], ["cost_critic.model.dtype", "without path or random"]
+    yield "unknown dtype", ["actor.model.dtype=float16"], ["actor.model.dtype", "float16", "bfloat16"]
     yield "both path and random", ["actor.model.path=/tmp"], ["actor.model", "both path and random"]
     yield ("a role without ranks", ["placement={actor: [0], reference: [0], reward: [1], cost: [1], reward_critic: [1]}"],
            ["placement.cost_critic", "empty"])

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <memory>
+#include <stdexcept>
 
+#include <fmt/format.h>
 #include <utf8proc.h>
 
 #include "workers/data/utf8.h"
@@ -54,6 +58,18 @@ bool is_word_character(char32_t character) {
     default:
       return is_in(other_word_characters, character);
   }
+}
+
+std::string nfc(std::string_view text) {
+  utf8proc_uint8_t* mapped = nullptr;
+  const auto length =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+                   &mapped, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
+  if (length < 0) {
+    throw std::runtime_error(fmt::format("a text cannot be normalized: {}", utf8proc_errmsg(length)));
+  }
+  return {reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(length)};
 }
 
 std::string_view without_leading(std::string_view text, CharacterTest test) {

@@ -1,6 +1,7 @@
 // Which characters are space and which make words, as the programs say whose tokens we reproduce. Texts are valid
 // UTF-8.
 #pragma once
+#include <string>
 #include <string_view>
 
 namespace ballast {
@@ -13,6 +14,9 @@ bool is_python_space(char32_t character);
 
 /// `\w` of Rust's regex: alphabetic, marks, decimal digits, connecting punctuation, joiners.
 bool is_word_character(char32_t character);
+
+/// Unicode's normalization form C.
+std::string nfc(std::string_view text);
 
 using CharacterTest = bool (*)(char32_t);
 

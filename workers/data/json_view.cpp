@@ -1,5 +1,6 @@
 #include "workers/data/json_view.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -103,6 +104,14 @@ std::string JsonView::text(const std::string& key, std::string_view otherwise) c
 bool JsonView::flag(const std::string& key, bool otherwise) const {
   const auto member = find(key);
   return member ? member->flag() : otherwise;
+}
+
+void JsonView::allow_only(std::initializer_list<std::string_view> keys) const {
+  for (const auto& [key, unused] : object().items()) {
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+      refuse(fmt::format("has '{}', which is not known; known: {}", key, fmt::join(keys, ", ")));
+    }
+  }
 }
 
 void JsonView::refuse(std::string_view problem) const {

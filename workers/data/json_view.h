@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,11 +38,13 @@ class JsonView {
   const nlohmann::json& object() const;
   const nlohmann::json& array() const;
   bool is_text() const { return value_->is_string(); }
-  bool is_object() const { return value_->is_object(); }
 
   /// Members with a default where they are absent or null.
   std::string text(const std::string& key, std::string_view otherwise) const;
   bool flag(const std::string& key, bool otherwise) const;
+
+  /// Throws UserError if the object has another member.
+  void allow_only(std::initializer_list<std::string_view> keys) const;
 
   /// Throws UserError: "FILE: FIELD <problem>".
   [[noreturn]] void refuse(std::string_view problem) const;

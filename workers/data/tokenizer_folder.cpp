@@ -9,6 +9,8 @@
 
 #include "workers/data/sentencepiece_tokenizer.h"
 #include "workers/data/tokenizer_config.h"
+#include "workers/data/tokenizer_json.h"
+#include "workers/data/vocab_and_merges.h"
 #include "workers/user_error.h"
 
 namespace ballast {
@@ -22,12 +24,17 @@ struct TokenizerForm {
 };
 
 // The first form whose files are all there is taken.
-const std::array<TokenizerForm, 1>& tokenizer_forms() {
-  static const std::array<TokenizerForm, 1> forms{{
+const std::array<TokenizerForm, 3>& tokenizer_forms() {
+  static const std::array<TokenizerForm, 3> forms{{
       {{"tokenizer.model"},
        [](const path& folder, const TokenizerConfig& config) {
          return load_sentencepiece_tokenizer(folder / "tokenizer.model", config);
        }},
+      {{"tokenizer.json"},
+       [](const path& folder, const TokenizerConfig& config) {
+         return load_tokenizer_json(folder / "tokenizer.json", config);
+       }},
+      {{"vocab.json", "merges.txt"}, load_vocab_and_merges},
   }};
   return forms;
 }

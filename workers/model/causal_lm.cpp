@@ -24,23 +24,23 @@ std::vector<ParameterSpec> causal_lm_parameters(const ModelConfig& config) {
   return specs;
 }
 
-CausalLM::CausalLM(ModelConfig config, Use use)
-    : config_(std::move(config)),
-      parameters_(causal_lm_parameters(config_), use),
-      backbone_(architecture_of(config_.family, config_.head).make(config_, parameters_)),
-      head_VE_(parameters_.at(head_name)) {}
+CausalLM::CausalLM(ModelConfig config, Parameters parameters)
+    : Model(std::move(config), std::move(parameters)), head_VE_(parameters_.at(head_name)) {}
 
 std::unique_ptr<CausalLM> CausalLM::from_source(const ModelSource& source, Use use) {
-  ModelConfig config = model_config(source);
+  const ModelConfig config = model_config(source);
   if (!config.is_causal_lm())
     throw ModelError((*source.path / "config.json").string() +
                      ": field 'architectures': found a score model; allowed: a causal language model");
-  std::unique_ptr<CausalLM> model(new CausalLM(std::move(config), use));
-  if (source.path)
-    load_weights(SafetensorsReader(*source.path), model->parameters_, {});
+  const auto specs = causal_lm_parameters(config);
+  std::optional<Checkpoint> checkpoint;
+  if (source.path) checkpoint.emplace(*source.path, specs, CheckpointTolerance{});
+  Parameters parameters(specs, use, source.dtype);
+  if (checkpoint)
+    checkpoint->copy_into(parameters);
   else
-    initialise(model->parameters_, source.seed);
-  return model;
+    initialise(parameters, source.seed);
+  return std::unique_ptr<CausalLM>(new CausalLM(config, std::move(parameters)));
 }
 
 torch::Tensor CausalLM::next_token_log_probs(const PackedTokens& packed) const {

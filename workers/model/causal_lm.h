@@ -6,18 +6,16 @@
 #include <filesystem>
 #include <memory>
 
-#include "workers/model/backbone.h"
-#include "workers/model/model_config.h"
+#include "workers/model/model.h"
 #include "workers/model/model_source.h"
 #include "workers/model/packed_tokens.h"
-#include "workers/model/parameters.h"
 
 namespace ballast {
 
 // What the model asks for: the backbone's parameters and the head's. Allocates none of them.
 std::vector<ParameterSpec> causal_lm_parameters(const ModelConfig& config);
 
-class CausalLM {
+class CausalLM : public Model {
  public:
   // Reads the folder, or draws weights. Throws ModelError or SafetensorsError.
   static std::unique_ptr<CausalLM> from_source(const ModelSource& source, Use use);
@@ -26,25 +24,17 @@ class CausalLM {
   // only where there is a follower and never holds all logits. Differentiable.
   torch::Tensor next_token_log_probs(const PackedTokens& packed) const;
 
-  // [N, E] after the final norm.
+  // [N, E] after the final norm, in what the model computes in.
   torch::Tensor hidden(const PackedTokens& packed) const { return backbone_->forward(packed); }
-  // [..., V] of hidden states [..., E].
-  torch::Tensor logits(const torch::Tensor& hidden) const { return at::linear(hidden, head_VE_); }
+  // float32 [..., V] of hidden states [..., E].
+  torch::Tensor logits(const torch::Tensor& hidden) const { return at::linear(hidden, head_VE_).to(torch::kFloat32); }
 
   // Writes config.json and model.safetensors into the folder, which it makes; transformers opens it.
   void save(const std::filesystem::path& folder) const;
 
-  const ModelConfig& config() const { return config_; }
-  const Backbone& backbone() const { return *backbone_; }
-  Parameters& parameters() { return parameters_; }
-  const Parameters& parameters() const { return parameters_; }
-
  private:
-  CausalLM(ModelConfig config, Use use);
+  CausalLM(ModelConfig config, Parameters parameters);
 
-  ModelConfig config_;
-  Parameters parameters_;
-  std::unique_ptr<Backbone> backbone_;
   torch::Tensor head_VE_;
 };
 

@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "workers/model/layers.h"
+
 namespace ballast {
 namespace {
 
@@ -97,8 +99,7 @@ torch::Tensor Gpt2::attention(const Gpt2Layer& layer, const torch::Tensor& x_NE,
 
 torch::Tensor Gpt2::forward(const torch::Tensor& tokens_N, const torch::Tensor& positions_N,
                             const Attend& attend) const {
-  torch::Tensor x_NE =
-      at::embedding(token_embedding_VE_, tokens_N) + at::embedding(position_embedding_PE_, positions_N);
+  torch::Tensor x_NE = embed(token_embedding_VE_, tokens_N) + embed(position_embedding_PE_, positions_N);
   for (const Gpt2Layer& layer : layers_) {
     x_NE = x_NE + attention(layer, layer.attention_norm(x_NE), attend);
     x_NE = x_NE + layer.down(at::gelu(layer.up(layer.mlp_norm(x_NE)), "tanh"));

@@ -1,6 +1,32 @@
 #include "workers/model/layers.h"
 
 namespace ballast {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+struct Embedding : torch::autograd::Function<Embedding> {
+  static torch::Tensor forward(AutogradContext* context, const torch::Tensor& table_VE, const torch::Tensor& tokens_N) {
+    context->save_for_backward({tokens_N});
+    context->saved_data["rows"] = table_VE.size(0);
+    return at::embedding(table_VE, tokens_N);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const torch::Tensor tokens_N = context->get_saved_variables()[0];
+    const torch::Tensor sums_VE = at::embedding_dense_backward(gradients[0].to(torch::kFloat32), tokens_N,
+                                                               context->saved_data["rows"].toInt(), /*padding_idx=*/-1,
+                                                               /*scale_grad_by_freq=*/false);
+    return {sums_VE.to(gradients[0].scalar_type()), torch::Tensor()};
+  }
+};
+
+}  // namespace
+
+torch::Tensor embed(const torch::Tensor& table_VE, const torch::Tensor& tokens_N) {
+  return Embedding::apply(table_VE, tokens_N);
+}
 
 Linear linear_at(const Parameters& parameters, const std::string& name) {
   const std::string bias = name + ".bias";

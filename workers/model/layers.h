@@ -8,6 +8,10 @@
 
 namespace ballast {
 
+// Rows tokens_N (int64) of the table, [N, E]. The gradient sums the occurrences of a token in float32: in bfloat16,
+// with its 8 bits, a sum of equal addends stands still at the 256th.
+torch::Tensor embed(const torch::Tensor& table_VE, const torch::Tensor& tokens_N);
+
 // y = x W^T + b for x [N, in], W [out, in]; no bias where the tensor is undefined.
 struct Linear {
   torch::Tensor weight;

@@ -92,7 +92,7 @@ torch::Tensor Llama::attention(const LlamaLayer& layer, const torch::Tensor& x_N
 torch::Tensor Llama::forward(const torch::Tensor& tokens_N, const torch::Tensor& positions_N,
                              const Attend& attend) const {
   const Rotation rotation(positions_N, frequencies_F_);
-  torch::Tensor x_NE = at::embedding(embedding_VE_, tokens_N);
+  torch::Tensor x_NE = embed(embedding_VE_, tokens_N);
   for (const LlamaLayer& layer : layers_) {
     x_NE = x_NE + attention(layer, layer.attention_norm(x_NE), rotation, attend);
     const torch::Tensor normed_NE = layer.mlp_norm(x_NE);

@@ -67,6 +67,13 @@ void parse_rope(const ConfigFields& fields, const std::filesystem::path& file, M
   config.rope_scaling = scaling;
 }
 
+// Every layer costs memory before the first tensor's shape can be held against the file.
+int64_t layer_count(const ConfigFields& fields, const char* name, int64_t fallback) {
+  const int64_t layers = fields.count(name, fallback);
+  if (layers > 10000) fields.refuse(name, "at most 10000 layers");
+  return layers;
+}
+
 struct LlamaDefaults {
   int64_t vocab = 32000;
   int64_t intermediate = 11008;
@@ -79,7 +86,7 @@ void parse_llama_shape(const ConfigFields& fields, const LlamaDefaults& defaults
   config.vocab = fields.count("vocab_size", defaults.vocab);
   config.hidden = fields.count("hidden_size", 4096);
   config.intermediate = fields.count("intermediate_size", defaults.intermediate);
-  config.layers = fields.count("num_hidden_layers", 32);
+  config.layers = layer_count(fields, "num_hidden_layers", 32);
   config.heads = fields.count("num_attention_heads", 32);
   const bool own_default = !fields.contains("num_key_value_heads") && defaults.kv_heads > 0;
   config.kv_heads = fields.count("num_key_value_heads", own_default ? defaults.kv_heads : config.heads);
@@ -133,7 +140,7 @@ void parse_gpt2(const ConfigFields& fields, ModelConfig& config) {
   config.vocab = fields.count("vocab_size", 50257);
   config.max_positions = fields.count("n_positions", 1024);
   config.hidden = fields.count("n_embd", 768);
-  config.layers = fields.count("n_layer", 12);
+  config.layers = layer_count(fields, "n_layer", 12);
   config.heads = config.kv_heads = fields.count("n_head", 12);
   config.intermediate = fields.count("n_inner", 4 * config.hidden);
   config.norm_epsilon = fields.positive("layer_norm_epsilon", 1e-5);
@@ -146,6 +153,11 @@ void parse_gpt2(const ConfigFields& fields, ModelConfig& config) {
   config.window.resize(config.layers);
 }
 
+template <typename Enum>
+std::string_view name_of(Enum value) {
+  return enum_names(value)[static_cast<std::size_t>(value)].second;
+}
+
 // `mean` and `var` are lists of score_dim = 1 numbers.
 double statistic(const ConfigFields& fields, const char* name, double fallback) {
   if (!fields.given(name)) return fallback;
@@ -154,17 +166,31 @@ double statistic(const ConfigFields& fields, const char* name, double fallback) 
   return values[0].get<double>();
 }
 
+void parse_normalizer(const ConfigFields& fields, ScoreHeadConfig& head) {
+  head.do_normalize = fields.boolean("do_normalize", false);
+  head.momentum = fields.number("momentum", head.momentum);
+  if (head.momentum < 0.0 || head.momentum > 1.0) fields.refuse("momentum", "a number from 0 to 1");
+  head.mean = statistic(fields, "mean", 0.0);
+  head.var = statistic(fields, "var", 1.0);
+  if (!fields.given("normalizer_type")) return;
+  const std::string type = fields.text("normalizer_type", "");
+  const auto entry = std::find_if(normalizer_type_names.begin(), normalizer_type_names.end(),
+                                  [&](const auto& candidate) { return candidate.second == type; });
+  if (entry == normalizer_type_names.end())
+    fields.refuse("normalizer_type", "null, RunningMeanStd, ExponentialMovingAverage");
+  head.normalizer = entry->first;
+}
+
 ScoreHeadConfig parse_score_head(const ConfigFields& fields) {
   fields.require("score_dim", 1);
   const std::string type = fields.text("score_type", "reward");
   const auto entry = std::find_if(score_type_names.begin(), score_type_names.end(),
                                   [&](const auto& candidate) { return candidate.second == type; });
   if (entry == score_type_names.end()) fields.refuse("score_type", "reward, cost, critic");
-  return {.type = entry->first,
-          .bias = fields.boolean("score_bias", fields.boolean("bias", true)),  // released checkpoints say `bias`
-          .do_normalize = fields.boolean("do_normalize", false),
-          .mean = statistic(fields, "mean", 0.0),
-          .var = statistic(fields, "var", 1.0)};
+  ScoreHeadConfig head{.type = entry->first};
+  head.bias = fields.boolean("score_bias", fields.boolean("bias", true));  // released checkpoints say `bias`
+  parse_normalizer(fields, head);
+  return head;
 }
 
 // One label is what makes a classifier a score model; transformers' default is two.
@@ -218,19 +244,23 @@ ModelConfig read_model_config(const std::filesystem::path& folder) {
   return parse_model_config(json, file);
 }
 
-nlohmann::json to_json(const ModelConfig& config) {
+nlohmann::json to_json(const ModelConfig& config, ComputeDType dtype) {
   nlohmann::json json = config.original;
   const Head head = config.is_causal_lm() ? Head::LanguageModel : Head::Score;
   json["architectures"] = {architecture_of(config.family, head).name};
   json.erase("dtype");
-  json["torch_dtype"] = "float32";  // every version of transformers reads this key
-  for (const char* key : {"bias", "score_bias", "score_dim", "score_type", "do_normalize", "mean", "var"})
+  json["torch_dtype"] = name_of(dtype);  // every version of transformers reads this key
+  for (const char* key :
+       {"bias", "score_bias", "score_dim", "score_type", "do_normalize", "normalizer_type", "momentum", "mean", "var"})
     json.erase(key);
   if (!config.score) return json;
   json["score_dim"] = 1;
   json["score_bias"] = config.score->bias;
-  json["score_type"] = enum_names(ScoreType{})[static_cast<std::size_t>(config.score->type)].second;
+  json["score_type"] = name_of(config.score->type);
   json["do_normalize"] = config.score->do_normalize;
+  json["normalizer_type"] = nullptr;
+  if (config.score->normalizer) json["normalizer_type"] = name_of(*config.score->normalizer);
+  if (config.score->normalizer == NormalizerType::ExponentialMovingAverage) json["momentum"] = config.score->momentum;
   json["mean"] = {config.score->mean};
   json["var"] = {config.score->var};
   return json;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "workers/model/compute_dtype.h"
 #include "workers/user_error.h"
 
 namespace ballast {
@@ -42,6 +43,15 @@ inline constexpr std::array<std::pair<ScoreType, std::string_view>, 3> score_typ
 }};
 constexpr const auto& enum_names(ScoreType) { return score_type_names; }
 
+// How a score model's statistics follow its end scores in training.
+enum class NormalizerType : std::uint8_t { RunningMeanStd, ExponentialMovingAverage };
+
+inline constexpr std::array<std::pair<NormalizerType, std::string_view>, 2> normalizer_type_names{{
+    {NormalizerType::RunningMeanStd, "RunningMeanStd"},
+    {NormalizerType::ExponentialMovingAverage, "ExponentialMovingAverage"},
+}};
+constexpr const auto& enum_names(NormalizerType) { return normalizer_type_names; }
+
 enum class RopeScalingType : std::uint8_t { Linear, Llama3 };
 
 // The last three belong to Llama3 alone.
@@ -58,6 +68,8 @@ struct ScoreHeadConfig {
   ScoreType type = ScoreType::Reward;
   bool bias = true;
   bool do_normalize = false;
+  std::optional<NormalizerType> normalizer;  // empty: the statistics stay as they are
+  double momentum = 0.9;                     // of ExponentialMovingAverage: what the old statistics count
   double mean = 0.0;
   double var = 1.0;
 };
@@ -97,7 +109,8 @@ ModelConfig read_model_config(const std::filesystem::path& folder);
 // The same from parsed JSON; `file` is for messages.
 ModelConfig parse_model_config(const nlohmann::json& json, const std::filesystem::path& file);
 
-// config.json of a float32 checkpoint that transformers (causal models) and Safe RLHF (score models) open.
-nlohmann::json to_json(const ModelConfig& config);
+// config.json of a checkpoint with tensors of `dtype` that transformers (causal models) and Safe RLHF (score models)
+// open.
+nlohmann::json to_json(const ModelConfig& config, ComputeDType dtype);
 
 }  // namespace ballast

@@ -9,11 +9,10 @@ void save_model_folder(const std::filesystem::path& folder, const ModelConfig& c
                        const std::map<std::string, torch::Tensor>& buffers) {
   std::filesystem::create_directories(folder);
   auto tensors = buffers;
-  for (const Segment& segment : parameters.segments())
-    tensors.emplace(segment.spec.name, parameters.at(segment.spec.name));
+  for (const Segment& segment : parameters.segments()) tensors.emplace(segment.spec.name, parameters.values(segment));
   write_safetensors(folder / "model.safetensors", tensors);
   AtomicFile config_file(folder / "config.json");
-  config_file.write(to_json(config).dump(2) + "\n");
+  config_file.write(to_json(config, parameters.dtype()).dump(2) + "\n");
   config_file.commit();
 }
 

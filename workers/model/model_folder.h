@@ -9,8 +9,8 @@
 
 namespace ballast {
 
-// config.json and model.safetensors, each complete or absent, in a folder that is made if need be. `buffers` are saved
-// beside the parameters. Throws std::system_error.
+// config.json and model.safetensors, each complete or absent, in a folder that is made if need be. The parameters'
+// values are saved as they are held, `buffers` beside them. Throws std::system_error.
 void save_model_folder(const std::filesystem::path& folder, const ModelConfig& config, const Parameters& parameters,
                        const std::map<std::string, torch::Tensor>& buffers);
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "workers/model/compute_dtype.h"
 #include "workers/model/model_config.h"
 
 namespace ballast {
@@ -45,6 +46,7 @@ struct ModelSource {
   std::optional<std::filesystem::path> path;
   std::optional<RandomModelConfig> random;
   std::int64_t seed = 1;
+  ComputeDType dtype = ComputeDType::float32;
 
   bool given() const { return path || random; }
 
@@ -53,6 +55,7 @@ struct ModelSource {
     field("path", path, "Hugging Face folder with config.json and safetensors");
     field("random", random, "shape of a model with random weights, instead of a path");
     field("seed", seed, "seed of everything in the model that no file gives").at_least(0);
+    field("dtype", dtype, "what the model computes in; bfloat16 halves a frozen model's memory");
   }
 };
 

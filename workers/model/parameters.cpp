@@ -17,6 +17,24 @@ std::int64_t elements(const ParameterSpec& spec) {
   return product;
 }
 
+torch::Tensor part_of(const torch::Tensor& flat, const Segment& segment) {
+  return flat.narrow(0, segment.offset, segment.numel).view(segment.spec.shape).detach();
+}
+
+// Adds a leaf's gradient to `sum_` when a backward pass is through with it.
+class AddGradient final : public torch::autograd::PostAccumulateGradHook {
+ public:
+  explicit AddGradient(torch::Tensor sum) : sum_(std::move(sum)) {}
+  void operator()(const torch::autograd::Variable& leaf) override {
+    const torch::NoGradGuard no_grad;
+    sum_.add_(leaf.grad());
+    leaf.mutable_grad().reset();
+  }
+
+ private:
+  torch::Tensor sum_;
+};
+
 }  // namespace
 
 bool is_decayed(std::string_view name) {
@@ -25,11 +43,17 @@ bool is_decayed(std::string_view name) {
   return lower.find("bias") == std::string::npos && lower.find("layernorm.weight") == std::string::npos;
 }
 
-Parameters::Parameters(std::vector<ParameterSpec> specs, Use use) {
+Parameters::Parameters(std::vector<ParameterSpec> specs, Use use, ComputeDType dtype) {
   lay_out(std::move(specs), use);
-  flat_ = torch::zeros({storage_size_}, torch::kFloat32);
+  const auto compute = dtype == ComputeDType::float32 ? torch::kFloat32 : torch::kBFloat16;
+  flat_ = torch::zeros({storage_size_}, use == Use::Learn ? torch::kFloat32 : compute);
+  computed_ = flat_.to(compute);
   if (trainable_size_ > 0) flat_gradient_ = torch::zeros({trainable_size_}, torch::kFloat32);
-  for (const Segment& segment : segments_) make_leaf(segment);
+  // A tied weight is two leaves: in bfloat16 the gradients of its two uses must not meet before they are float32.
+  for (const Segment& segment : segments_)
+    for (const std::string& name : {segment.spec.name, segment.spec.alias})
+      if (!name.empty() && !leaves_.emplace(name, make_leaf(segment)).second)
+        throw std::invalid_argument("two parameters are named " + name);
 }
 
 void Parameters::lay_out(std::vector<ParameterSpec> specs, Use use) {
@@ -50,19 +74,27 @@ void Parameters::lay_out(std::vector<ParameterSpec> specs, Use use) {
   }
 }
 
-void Parameters::make_leaf(const Segment& segment) {
-  const auto view = [&](const torch::Tensor& flat) {
-    return flat.narrow(0, segment.offset, segment.numel).view(segment.spec.shape).detach();
-  };
-  torch::Tensor leaf = view(flat_);
-  if (segment.trainable) {
-    leaf.set_requires_grad(true);
-    leaf.mutable_grad() = view(flat_gradient_);
-  }
-  for (const std::string& name : {segment.spec.name, segment.spec.alias}) {
-    if (name.empty()) continue;
-    if (!leaves_.emplace(name, leaf).second) throw std::invalid_argument("two parameters are named " + name);
-  }
+torch::Tensor Parameters::make_leaf(const Segment& segment) const {
+  torch::Tensor leaf = part_of(computed_, segment);
+  if (!segment.trainable) return leaf;
+  leaf.set_requires_grad(true);
+  const torch::Tensor gradient = part_of(flat_gradient_, segment);
+  if (leaf.scalar_type() == torch::kFloat32)
+    leaf.mutable_grad() = gradient;
+  else
+    torch::autograd::impl::set_post_acc_grad_hooks(leaf, std::make_unique<AddGradient>(gradient));
+  return leaf;
+}
+
+torch::Tensor Parameters::values(const Segment& segment) const { return part_of(flat_, segment); }
+
+void Parameters::refresh() {
+  const torch::NoGradGuard no_grad;
+  if (!computed_.is_same(flat_)) computed_.copy_(flat_);
+}
+
+ComputeDType Parameters::dtype() const {
+  return flat_.scalar_type() == torch::kFloat32 ? ComputeDType::float32 : ComputeDType::bfloat16;
 }
 
 torch::Tensor Parameters::at(std::string_view name) const {
@@ -80,7 +112,10 @@ std::int64_t Parameters::numel() const {
 }
 
 std::int64_t Parameters::bytes() const {
-  return static_cast<std::int64_t>(flat_.nbytes() + (flat_gradient_.defined() ? flat_gradient_.nbytes() : 0));
+  std::size_t sum = flat_.nbytes();
+  if (!computed_.is_same(flat_)) sum += computed_.nbytes();
+  if (flat_gradient_.defined()) sum += flat_gradient_.nbytes();
+  return static_cast<std::int64_t>(sum);
 }
 
 const Segment& Parameters::segment_at(std::int64_t element) const {

@@ -53,11 +53,12 @@ CheckpointTolerance tolerance_for(Head stored_head) {
   return tolerance;
 }
 
+// Before a checkpoint's buffers are read, which older ones lack.
 NormalizerState initial_state(const ScoreHeadConfig& head) {
   return {.mean_D = torch::full({1}, head.mean), .var_D = torch::full({1}, head.var), .count = 0};
 }
 
-// One statistic of the normaliser, which older checkpoints lack.
+// One statistic of the normaliser.
 void read_buffer(const SafetensorsReader& reader, const char* name, torch::Tensor& value_1) {
   if (!reader.contains(name)) return;
   const torch::Tensor stored = reader.tensor(name);
@@ -67,23 +68,34 @@ void read_buffer(const SafetensorsReader& reader, const char* name, torch::Tenso
   value_1.copy_(stored.view({1}));
 }
 
+void read_statistics(const SafetensorsReader& reader, NormalizerState& normalizer) {
+  torch::Tensor count_1 = torch::zeros({1}, torch::kInt64);
+  read_buffer(reader, mean_name, normalizer.mean_D);
+  read_buffer(reader, var_name, normalizer.var_D);
+  read_buffer(reader, count_name, count_1);
+  normalizer.count = count_1.item<std::int64_t>();
+}
+
 }  // namespace
 
 std::vector<ParameterSpec> score_model_parameters(const ModelConfig& stored, ScoreType type) {
   return specs_of(as_score_model(stored, type));
 }
 
-ScoreModel::ScoreModel(ModelConfig config, Use use)
-    : config_(std::move(config)),
-      parameters_(specs_of(config_), use),
-      backbone_(architecture_of(config_.family, config_.head).make(config_, parameters_)),
-      normalizer_(initial_state(*config_.score)) {}
+ScoreModel::ScoreModel(ModelConfig config, Parameters parameters)
+    : Model(std::move(config), std::move(parameters)), normalizer_(initial_state(*config_.score)) {}
 
 std::unique_ptr<ScoreModel> ScoreModel::from_source(const ModelSource& source, ScoreType type, Use use) {
-  const ModelConfig config = model_config(source);
-  std::unique_ptr<ScoreModel> model(new ScoreModel(as_score_model(config, type), use));
-  initialise(model->parameters_, source.seed);
-  if (source.path) model->load(*source.path, config.head);
+  const ModelConfig stored = model_config(source);
+  const ModelConfig config = as_score_model(stored, type);
+  const auto specs = specs_of(config);
+  std::optional<Checkpoint> checkpoint;
+  if (source.path) checkpoint.emplace(*source.path, specs, tolerance_for(stored.head));
+  Parameters parameters(specs, use, source.dtype);
+  initialise(parameters, source.seed);
+  if (checkpoint) checkpoint->copy_into(parameters);
+  std::unique_ptr<ScoreModel> model(new ScoreModel(config, std::move(parameters)));
+  if (checkpoint) read_statistics(checkpoint->reader(), model->normalizer_);
   return model;
 }
 
@@ -95,20 +107,10 @@ std::unique_ptr<ScoreModel> ScoreModel::from_folder(const std::filesystem::path&
   return from_source({.path = folder}, config.score->type, use);
 }
 
-void ScoreModel::load(const std::filesystem::path& folder, Head stored_head) {
-  const SafetensorsReader reader(folder);
-  load_weights(reader, parameters_, tolerance_for(stored_head));
-  torch::Tensor count_1 = torch::zeros({1}, torch::kInt64);
-  read_buffer(reader, mean_name, normalizer_.mean_D);
-  read_buffer(reader, var_name, normalizer_.var_D);
-  read_buffer(reader, count_name, count_1);
-  normalizer_.count = count_1.item<std::int64_t>();
-}
-
 torch::Tensor ScoreModel::scores(const PackedTokens& packed) const {
-  const std::optional<torch::Tensor> bias =
-      config_.score->bias ? std::optional(parameters_.at(bias_name)) : std::nullopt;
-  return token_scores(backbone_->forward(packed), parameters_.at(weight_name), bias).squeeze(1);
+  const auto in_float32 = [&](const char* name) { return parameters_.at(name).to(torch::kFloat32); };
+  const std::optional<torch::Tensor> bias = config_.score->bias ? std::optional(in_float32(bias_name)) : std::nullopt;
+  return token_scores(backbone_->forward(packed).to(torch::kFloat32), in_float32(weight_name), bias).squeeze(1);
 }
 
 torch::Tensor ScoreModel::end_scores(const PackedTokens& packed) const {
@@ -123,6 +125,19 @@ torch::Tensor ScoreModel::end_scores(const PackedTokens& packed) const {
 torch::Tensor ScoreModel::normalized(const torch::Tensor& scores) const {
   if (!config_.score->do_normalize) return scores;
   return normalize(scores.unsqueeze(-1), normalizer_, normalization_of(config_.score->type)).squeeze(-1);
+}
+
+void ScoreModel::update_normalizer(const torch::Tensor& end_scores_B) {
+  if (!config_.score->normalizer) return;
+  const torch::Tensor scores_B1 = end_scores_B.detach().unsqueeze(1);
+  switch (*config_.score->normalizer) {
+    case NormalizerType::RunningMeanStd:
+      normalizer_ = running_mean_std(normalizer_, scores_B1);
+      break;
+    case NormalizerType::ExponentialMovingAverage:
+      normalizer_ = exponential_moving_average(normalizer_, scores_B1, config_.score->momentum);
+      break;
+  }
 }
 
 void ScoreModel::save(const std::filesystem::path& folder) const {

@@ -7,19 +7,17 @@
 #include <memory>
 
 #include "algorithms/normalizer.h"
-#include "workers/model/backbone.h"
-#include "workers/model/model_config.h"
+#include "workers/model/model.h"
 #include "workers/model/model_source.h"
 #include "workers/model/packed_tokens.h"
-#include "workers/model/parameters.h"
 
 namespace ballast {
 
-// What a model of this type asks for when it starts from a folder with that configuration: the backbone's parameters
-// and the head's. Allocates none of them.
+// What a model of this type asks for when it starts from a folder with that configuration: the backbone's parameters and
+// the head's. Allocates none of them.
 std::vector<ParameterSpec> score_model_parameters(const ModelConfig& stored, ScoreType type);
 
-class ScoreModel {
+class ScoreModel : public Model {
  public:
   // Plays `type` whatever the folder says it was: a critic starts from a reward or cost model, its head included. From
   // a causal language model it takes the backbone, and a random model has one; the head then is N(0, initializer_range)
@@ -28,7 +26,7 @@ class ScoreModel {
   // As what the folder says: reward, cost or critic.
   static std::unique_ptr<ScoreModel> from_folder(const std::filesystem::path& folder, Use use);
 
-  // float32 [N], before normalisation. Differentiable.
+  // float32 [N], before normalisation; the head's product is float32 too. Differentiable.
   torch::Tensor scores(const PackedTokens& packed) const;
   // float32 [B]: at the last token of each sequence, normalised if the configuration asks for it.
   // Throws std::invalid_argument naming a sequence without tokens.
@@ -40,21 +38,17 @@ class ScoreModel {
   // Whether end scores are normalised; the checkpoint says so at first.
   void set_normalize(bool normalize) { config_.score->do_normalize = normalize; }
 
+  // Takes raw end scores (float32 [B], of all replicas) into the statistics, by the kind of normaliser that the
+  // configuration names; without one nothing happens. What training does with every batch, normalised or not.
+  void update_normalizer(const torch::Tensor& end_scores_B);
+  const NormalizerState& normalizer() const { return normalizer_; }
+
   // Writes config.json and model.safetensors in the layout of Safe RLHF.
   void save(const std::filesystem::path& folder) const;
 
-  const ModelConfig& config() const { return config_; }
-  const Backbone& backbone() const { return *backbone_; }
-  Parameters& parameters() { return parameters_; }
-  const Parameters& parameters() const { return parameters_; }
-
  private:
-  ScoreModel(ModelConfig config, Use use);
-  void load(const std::filesystem::path& folder, Head stored_head);
+  ScoreModel(ModelConfig config, Parameters parameters);
 
-  ModelConfig config_;
-  Parameters parameters_;
-  std::unique_ptr<Backbone> backbone_;
   NormalizerState normalizer_;
 };
 

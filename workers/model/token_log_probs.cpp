@@ -16,7 +16,15 @@ std::int64_t rows_at_once(std::int64_t V) { return std::max<std::int64_t>(logits
 // float32 for half precision, else as it is.
 torch::Tensor slice_of_logits(const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE) {
   const torch::Tensor logits = at::linear(hidden_ME, weight_VE);
-  return logits.scalar_type() == torch::kFloat64 ? logits : logits.to(torch::kFloat32);
+  return logits.to(at::promote_types(logits.scalar_type(), torch::kFloat32));
+}
+
+// sum_VE += a_MV^T b_ME, for half precision rounded once and then added in float32.
+void add_product(torch::Tensor& sum_VE, const torch::Tensor& a_MV, const torch::Tensor& b_ME) {
+  if (sum_VE.scalar_type() == a_MV.scalar_type())
+    sum_VE.addmm_(a_MV.t(), b_ME);
+  else
+    sum_VE.add_(at::mm(a_MV.t(), b_ME));
 }
 
 struct TokenLogProbs : torch::autograd::Function<TokenLogProbs> {
@@ -40,7 +48,7 @@ struct TokenLogProbs : torch::autograd::Function<TokenLogProbs> {
     const auto saved = context->get_saved_variables();
     const auto &hidden_ME = saved[0], &weight_VE = saved[1], &ids_M = saved[2], &normaliser_M = saved[3];
     torch::Tensor hidden_gradient_ME = torch::empty_like(hidden_ME);
-    torch::Tensor weight_gradient_VE = torch::zeros_like(weight_VE);
+    torch::Tensor weight_gradient_VE = torch::zeros(weight_VE.sizes(), normaliser_M.options());
     const std::int64_t M = hidden_ME.size(0);
     const std::int64_t step = rows_at_once(weight_VE.size(0));
     for (std::int64_t begin = 0; begin < M; begin += step) {
@@ -54,9 +62,9 @@ struct TokenLogProbs : torch::autograd::Function<TokenLogProbs> {
       logits_gradient.scatter_add_(1, ids_M.narrow(0, begin, rows).unsqueeze(1), gradient);
       logits_gradient = logits_gradient.to(hidden.scalar_type());
       hidden_gradient_ME.narrow(0, begin, rows).copy_(at::mm(logits_gradient, weight_VE));
-      weight_gradient_VE.addmm_(logits_gradient.t(), hidden);
+      add_product(weight_gradient_VE, logits_gradient, hidden);
     }
-    return {hidden_gradient_ME, weight_gradient_VE, torch::Tensor()};
+    return {hidden_gradient_ME, weight_gradient_VE.to(weight_VE.scalar_type()), torch::Tensor()};
   }
 };
 
@@ -65,7 +73,7 @@ struct TokenLogProbs : torch::autograd::Function<TokenLogProbs> {
 torch::Tensor token_log_probs(const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE,
                               const torch::Tensor& ids_M) {
   // An empty batch has a gradient too: zero, not none.
-  if (ids_M.size(0) == 0) return hidden_ME.sum(1);
+  if (ids_M.size(0) == 0) return hidden_ME.sum(1).to(at::promote_types(hidden_ME.scalar_type(), torch::kFloat32));
   return TokenLogProbs::apply(hidden_ME, weight_VE, ids_M);
 }
 

@@ -42,54 +42,63 @@ std::vector<std::string> candidates(const ParameterSpec& spec, const CheckpointT
   return names;
 }
 
-void copy_tensor(const SafetensorsReader& reader, const std::string& stored_name, torch::Tensor parameter) {
+void require_fit(const SafetensorsReader& reader, const std::string& stored_name, const ParameterSpec& spec) {
   const StoredTensor& stored = reader.stored(stored_name);
   const std::string place = fmt::format("{}: tensor '{}'", reader.file_of(stored_name).string(), stored_name);
-  if (stored.shape != parameter.sizes())
+  if (stored.shape != spec.shape)
     throw ModelError(fmt::format("{}: found shape [{}]; expected [{}]", place, fmt::join(stored.shape, ", "),
-                                 fmt::join(parameter.sizes(), ", ")));
+                                 fmt::join(spec.shape, ", ")));
   if (stored.dtype != "F32" && stored.dtype != "BF16" && stored.dtype != "F16")
     throw ModelError(fmt::format("{}: found dtype {}; expected F32, BF16 or F16", place, stored.dtype));
-  const torch::NoGradGuard no_grad;
-  parameter.copy_(reader.tensor(stored_name));
+}
+
+torch::Tensor initial_values(const ParameterSpec& spec, std::int64_t seed) {
+  torch::Tensor values = torch::full(spec.shape, spec.initial_mean, torch::kFloat32);
+  if (spec.initial_std > 0.0)
+    values.normal_(spec.initial_mean, spec.initial_std,
+                   at::make_generator<at::CPUGeneratorImpl>(seed_of(spec.name, seed)));
+  return values;
 }
 
 }  // namespace
 
-void initialise(Parameters& parameters, const Segment& segment, std::int64_t seed) {
-  const torch::NoGradGuard no_grad;
-  torch::Tensor parameter = parameters.at(segment.spec.name);
-  const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed_of(segment.spec.name, seed));
-  if (segment.spec.initial_std > 0.0)
-    parameter.normal_(segment.spec.initial_mean, segment.spec.initial_std, generator);
-  else
-    parameter.fill_(segment.spec.initial_mean);
-}
-
 void initialise(Parameters& parameters, std::int64_t seed) {
-  for (const Segment& segment : parameters.segments()) initialise(parameters, segment, seed);
+  for (const Segment& segment : parameters.segments())
+    parameters.values(segment).copy_(initial_values(segment.spec, seed));
+  parameters.refresh();
 }
 
-void load_weights(const SafetensorsReader& reader, Parameters& parameters, const CheckpointTolerance& tolerance) {
-  std::set<std::string> used;
-  const std::vector<std::string> stored_names = reader.names();
-  const std::string file = stored_names.empty() ? "checkpoint" : reader.file_of(stored_names.front()).string();
-  for (const Segment& segment : parameters.segments()) {
-    const auto names = candidates(segment.spec, tolerance);
-    used.insert(names.begin(), names.end());
+Checkpoint::Checkpoint(const std::filesystem::path& folder, const std::vector<ParameterSpec>& specs,
+                       const CheckpointTolerance& tolerance)
+    : reader_(folder) {
+  std::set<std::string> known;
+  const std::vector<std::string> in_files = reader_.names();
+  const std::string file = in_files.empty() ? folder.string() : reader_.file_of(in_files.front()).string();
+  for (const ParameterSpec& spec : specs) {
+    const auto names = candidates(spec, tolerance);
+    known.insert(names.begin(), names.end());
     const auto found =
-        std::find_if(names.begin(), names.end(), [&](const auto& name) { return reader.contains(name); });
+        std::find_if(names.begin(), names.end(), [&](const auto& name) { return reader_.contains(name); });
     if (found != names.end()) {
-      copy_tensor(reader, *found, parameters.at(segment.spec.name));
-    } else if (!among(tolerance.optional, segment.spec.name)) {
+      require_fit(reader_, *found, spec);
+      stored_names_[spec.name] = *found;
+    } else if (!among(tolerance.optional, spec.name)) {
       throw ModelError(fmt::format("{}: tensor '{}': found none; expected shape [{}]", file, names.front(),
-                                   fmt::join(segment.spec.shape, ", ")));
+                                   fmt::join(spec.shape, ", ")));
     }
   }
-  for (const std::string& name : stored_names)
-    if (!used.contains(name) && !is_obsolete_buffer(name) && !among(tolerance.ignored, name))
+  for (const std::string& name : in_files)
+    if (!known.contains(name) && !is_obsolete_buffer(name) && !among(tolerance.ignored, name))
       throw ModelError(fmt::format("{}: tensor '{}': found it, but config.json describes a model without it",
-                                   reader.file_of(name).string(), name));
+                                   reader_.file_of(name).string(), name));
+}
+
+void Checkpoint::copy_into(Parameters& parameters) const {
+  for (const Segment& segment : parameters.segments()) {
+    const auto stored = stored_names_.find(segment.spec.name);
+    if (stored != stored_names_.end()) parameters.values(segment).copy_(reader_.tensor(stored->second));
+  }
+  parameters.refresh();
 }
 
 }  // namespace ballast

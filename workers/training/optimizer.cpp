@@ -41,6 +41,7 @@ double AdamW::step() {
   update({.begin = 0, .end = parameters_.decayed_size(), .weight_decay = config_.weight_decay}, rate, gradient_divisor);
   update({.begin = parameters_.decayed_size(), .end = parameters_.trainable_size(), .weight_decay = 0.0}, rate,
          gradient_divisor);
+  parameters_.refresh();
   return norm;
 }
 

@@ -20,8 +20,8 @@ class AdamW {
   // For `total_steps` steps of the schedule. `parameters` outlive the optimizer.
   AdamW(Parameters& parameters, const OptimizerConfig& config, std::int64_t total_steps);
 
-  // One step with the flat gradient, which it scales down to the largest norm that is allowed. Returns the global norm
-  // before that. Throws NonFiniteGradient, and then changes nothing.
+  // One step of the values with the flat gradient, which it scales down to the largest norm that is allowed. Returns
+  // the global norm before that. Throws NonFiniteGradient, and then changes nothing.
   double step();
   // Of the next step.
   double learning_rate() const;

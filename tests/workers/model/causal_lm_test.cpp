@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+
 #include "tests/workers/model/tiny_models.h"
 #include "workers/model/safetensors.h"
 
@@ -156,6 +158,15 @@ TEST_F(DamagedCheckpoint, IsNamedWhenATensorIsUnexpected) {
 TEST_F(DamagedCheckpoint, IsNamedWhenAShapeDoesNotFit) {
   tensors_["model.norm.weight"] = torch::zeros({15});
   expect_refused("model.norm.weight", "found shape [15]; expected [16]");
+}
+
+// 2^31 x 16 floats are 128 GiB: the header says no before anyone asks for them.
+TEST_F(DamagedCheckpoint, IsNamedBeforeMemoryIsTakenForAnAbsurdShape) {
+  std::ifstream stream(folder_.path() / "config.json");
+  auto json = nlohmann::json::parse(stream);
+  json["vocab_size"] = std::int64_t{1} << 31;
+  std::ofstream(folder_.path() / "config.json") << json;
+  expect_refused("model.embed_tokens.weight", "found shape [37, 16]; expected [2147483648, 16]");
 }
 
 TEST_F(DamagedCheckpoint, IsNamedWhenADtypeDoesNotFit) {

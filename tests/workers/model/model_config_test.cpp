@@ -126,7 +126,7 @@ TEST(ModelConfig, KeepsUnknownKeysAndReadsBackWhatItWrote) {
   auto config = parse(object);
   config.score->type = ScoreType::Cost;
   config.score->var = 2.5;
-  const json written = to_json(config);
+  const json written = to_json(config, ComputeDType::float32);
   EXPECT_EQ(written.at("summary"), "kept");
   EXPECT_EQ(written.at("architectures"), json({"LlamaForScore"}));
   EXPECT_FALSE(written.contains("bias"));
@@ -134,6 +134,37 @@ TEST(ModelConfig, KeepsUnknownKeysAndReadsBackWhatItWrote) {
   EXPECT_EQ(again.score->type, ScoreType::Cost);
   EXPECT_EQ(again.score->var, 2.5);
   EXPECT_FALSE(again.score->bias);
+}
+
+TEST(ModelConfig, KeepsTheNormaliserOfAScoreModel) {
+  json object = small("llama");
+  object["architectures"] = {"LlamaForScore"};
+  EXPECT_FALSE(parse(object).score->normalizer);
+  EXPECT_TRUE(to_json(parse(object), ComputeDType::float32).at("normalizer_type").is_null());
+  object["normalizer_type"] = "ExponentialMovingAverage";
+  object["momentum"] = 0.75;
+  const json moving = to_json(parse(object), ComputeDType::float32);
+  EXPECT_EQ(moving.at("normalizer_type"), "ExponentialMovingAverage");
+  EXPECT_EQ(moving.at("momentum"), 0.75);
+  object["normalizer_type"] = "RunningMeanStd";
+  EXPECT_EQ(parse(object).score->normalizer, NormalizerType::RunningMeanStd);
+  EXPECT_FALSE(to_json(parse(object), ComputeDType::float32).contains("momentum"));
+  object["momentum"] = 1.5;
+  expect_refused(object, "momentum", "1.5");
+  object["momentum"] = nullptr;
+  object["normalizer_type"] = "Median";
+  expect_refused(object, "normalizer_type", "Median");
+}
+
+TEST(ModelConfig, SaysWhatItsTensorsAreHeldIn) {
+  EXPECT_EQ(to_json(parse(small("llama")), ComputeDType::float32).at("torch_dtype"), "float32");
+  EXPECT_EQ(to_json(parse(small("llama")), ComputeDType::bfloat16).at("torch_dtype"), "bfloat16");
+}
+
+TEST(ModelConfig, RefusesMoreLayersThanAnyModelHas) {
+  json object = small("llama");
+  object["num_hidden_layers"] = 1 << 30;
+  expect_refused(object, "num_hidden_layers", "1073741824");
 }
 
 TEST(ModelSource, RefusesNeitherAndBothOfPathAndRandom) {

@@ -82,6 +82,45 @@ TEST(Parameters, HaveNoGradientWhenTheyOnlyInfer) {
   EXPECT_EQ(parameters.bytes(), 80 * 4);
 }
 
+TEST(Parameters, HoldBfloat16AloneWhenTheyOnlyInferInIt) {
+  const Parameters parameters(specs(), Use::Infer, ComputeDType::bfloat16);
+  EXPECT_EQ(parameters.at("proj.weight").scalar_type(), torch::kBFloat16);
+  EXPECT_EQ(parameters.dtype(), ComputeDType::bfloat16);
+  EXPECT_EQ(parameters.bytes(), 80 * 2);
+}
+
+TEST(Parameters, LearnInBfloat16OnFloat32Masters) {
+  Parameters parameters(specs(), Use::Learn, ComputeDType::bfloat16);
+  EXPECT_EQ(parameters.dtype(), ComputeDType::float32);
+  EXPECT_EQ(parameters.bytes(), 80 * (4 + 2 + 4));
+  torch::manual_seed(1);
+  for (const Segment& segment : parameters.segments()) parameters.values(segment).normal_();
+  parameters.refresh();
+  for (const Segment& segment : parameters.segments()) {
+    const torch::Tensor leaf = parameters.at(segment.spec.name);
+    EXPECT_TRUE(leaf.requires_grad() && leaf.is_leaf());
+    EXPECT_TRUE(torch::equal(leaf.detach(), parameters.values(segment).to(torch::kBFloat16))) << segment.spec.name;
+  }
+}
+
+// 1 + 2^-10 needs 11 bits: a bfloat16 sum would stay 1 whatever the number of passes.
+TEST(Parameters, SumBfloat16GradientsOfManyPassesInFloat32) {
+  Parameters parameters(specs(), Use::Learn, ComputeDType::bfloat16);
+  const double small = 1.0 / 1024;
+  const auto backward = [&](double factor) { (parameters.at("proj.bias") * factor).sum().backward(); };
+  backward(1.0);
+  for (int pass = 0; pass < 5; ++pass) backward(small);
+  const torch::Tensor gradient_B = parameters.flat_gradient().narrow(0, 64, 3);
+  EXPECT_TRUE(torch::equal(gradient_B, torch::full({3}, 1.0 + 5 * small)));
+  EXPECT_FALSE(parameters.at("proj.bias").grad().defined());
+}
+
+TEST(Parameters, SumBothUsesOfATiedBfloat16WeightInFloat32) {
+  Parameters parameters(specs(), Use::Learn, ComputeDType::bfloat16);
+  (parameters.at("embed.weight").sum() + parameters.at("lm_head.weight").sum() / 1024).backward();
+  EXPECT_TRUE(torch::equal(parameters.flat_gradient().narrow(0, 0, 15), torch::full({15}, 1.0 + 1.0 / 1024)));
+}
+
 TEST(Parameters, FindTheSegmentOfAnElement) {
   const Parameters parameters(specs(), Use::Learn);
   EXPECT_EQ(parameters.segment_at(0).spec.name, "embed.weight");

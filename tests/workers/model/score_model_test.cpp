@@ -73,6 +73,33 @@ TEST(ScoreModel, KeepsHeadAndStatisticsThroughSavingAndLoading) {
   EXPECT_TRUE(torch::equal(read->parameters().flat(), model->parameters().flat()));
 }
 
+// Scores 1 and 3: mean 2, unbiased variance 2.
+TEST(ScoreModel, TakesEndScoresIntoItsStatisticsByTheKindOfNormaliser) {
+  const TemporaryFolder folder, again;
+  save_normalized_model(folder.path());
+  const auto updated = [&](const nlohmann::json& type) {
+    std::ifstream stream(folder.path() / "config.json");
+    auto json = nlohmann::json::parse(stream);
+    json["normalizer_type"] = type;
+    json["momentum"] = 0.75;
+    std::ofstream(folder.path() / "config.json") << json;
+    const auto model = ScoreModel::from_folder(folder.path(), Use::Learn);
+    model->update_normalizer(torch::tensor({1.0F, 3.0F}).requires_grad_());
+    model->save(again.path());
+    return ScoreModel::from_folder(again.path(), Use::Infer)->normalizer();
+  };
+  const auto moving = updated("ExponentialMovingAverage");
+  EXPECT_FLOAT_EQ(moving.mean_D.item<float>(), 0.75F * 3.0F + 0.25F * 2.0F);
+  EXPECT_FLOAT_EQ(moving.var_D.item<float>(), 0.75F * 4.0F + 0.25F * 2.0F);
+  EXPECT_EQ(moving.count, 2);
+  const auto running = updated("RunningMeanStd");  // the old statistics count 0 samples
+  EXPECT_FLOAT_EQ(running.mean_D.item<float>(), 2.0F);
+  EXPECT_EQ(running.count, 2);
+  const auto still = updated(nullptr);
+  EXPECT_EQ(still.mean_D.item<float>(), 3.0F);
+  EXPECT_EQ(still.count, 0);
+}
+
 TEST(ScoreModel, StartsACriticFromARewardModelWithItsHead) {
   const TemporaryFolder folder;
   const auto reward = ScoreModel::from_source(tiny_model(Family::Gpt2), ScoreType::Reward, Use::Infer);

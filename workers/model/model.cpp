@@ -1,0 +1,12 @@
+#include "workers/model/model.h"
+
+#include "workers/model/registry.h"
+
+namespace ballast {
+
+Model::Model(ModelConfig config, Parameters parameters)
+    : config_(std::move(config)),
+      parameters_(std::move(parameters)),
+      backbone_(architecture_of(config_.family, config_.head).make(config_, parameters_)) {}
+
+}  // namespace ballast

@@ -1,0 +1,29 @@
+// What a language model and a score model have in common: a shape, parameters and a backbone that computes with them.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "workers/model/backbone.h"
+#include "workers/model/model_config.h"
+#include "workers/model/parameters.h"
+
+namespace ballast {
+
+class Model {
+ public:
+  const ModelConfig& config() const { return config_; }
+  const Backbone& backbone() const { return *backbone_; }
+  Parameters& parameters() { return parameters_; }
+  const Parameters& parameters() const { return parameters_; }
+
+ protected:
+  // `parameters`: the backbone's and the head's.
+  Model(ModelConfig config, Parameters parameters);
+  ~Model() = default;
+
+  ModelConfig config_;
+  Parameters parameters_;
+  std::unique_ptr<Backbone> backbone_;
+};
+
+}  // namespace ballast
