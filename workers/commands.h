@@ -148,8 +148,8 @@ struct Event {
   EventKind kind = EventKind::started;
   double seconds = 0.0;          // finished: time the command took
   std::int64_t store_bytes = 0;  // bytes of tensors in the rank's batch store
-  Figures rows;  // Generate: generated_length, truncated; Score of Cost: cost; BuildExperience: see experience.h
-  Figures micro_batches;                  // Learn: losses, already divided by the mini-batch's normaliser
+  Figures rows;           // Generate: see Actor::generate; Score of Cost: cost; BuildExperience: see experience.h
+  Figures micro_batches;  // Learn: losses, already divided by the mini-batch's normaliser
   std::map<std::string, double> scalars;  // Learn: learning_rate, grad_norm
   std::vector<TokenIds> responses;        // Generate: of the first rows, as many as the command asks for
   std::vector<SavedFile> files;           // Save: what lies in the role's folder, all of it on disk

@@ -60,6 +60,8 @@ def cases(folder):
            ["placement.cost_critic", "empty"])
     yield "a rank outside the job", ["placement.actor=[7]"], ["placement.actor", "rank 7"]
     yield "batch that cannot be cut", ["batch.mini_batch=12"], ["batch.mini_batch", "multiple"]
+    yield "slots", ["generation.slots=20"], ["generation.slots", "found 20", "multiple of 16"]
+    yield "an EOS id outside the vocabulary", ["sampling.eos_tokens=[128]"], ["sampling.eos_tokens", "128"]
     yield "lanes", ["gradient_lanes=3"], ["gradient_lanes", "power of two"]
 
 

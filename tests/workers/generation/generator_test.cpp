@@ -1,45 +1,169 @@
 #include "workers/generation/generator.h"
 
 #include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "tests/workers/model/tiny_models.h"
 
 namespace ballast {
 namespace {
 
-std::unique_ptr<CausalLM> tiny_model() {
-  ModelSource source;
-  source.random.emplace();
-  source.random->vocab = 16;
-  return CausalLM::from_source(source, Use::Infer);
+constexpr std::int64_t eos = 2;
+constexpr std::int64_t max_length = 32;
+
+std::unique_ptr<CausalLM> model_of(Family family = Family::Llama) {
+  return CausalLM::from_source(tiny_model(family), Use::Infer);
 }
 
-Generate three_prompts(std::int64_t max_length) {
-  return {.iteration = 5, .max_length = max_length, .row_ids = {10, 11, 12}, .prompts = {{3, 4}, {5}, {6, 7, 8}}};
+// Prompts of 1 to 9 tokens; row r has id 100 + r.
+Generate prompts(std::int64_t rows) {
+  Generate command{.iteration = 5, .max_length = max_length};
+  for (std::int64_t row = 0; row < rows; ++row) {
+    command.row_ids.push_back(100 + row);
+    auto& prompt = command.prompts.emplace_back(1 + row * 5 % 9);
+    for (std::size_t i = 0; i < prompt.size(); ++i) prompt[i] = 3 + (row * 7 + static_cast<std::int64_t>(i) * 3) % 34;
+  }
+  return command;
+}
+
+Generate row_of(const Generate& command, std::size_t row) {
+  return {.iteration = command.iteration,
+          .max_length = command.max_length,
+          .row_ids = {command.row_ids[row]},
+          .prompts = {command.prompts[row]}};
+}
+
+Generator generator(const SamplingConfig& sampling = {}, std::int64_t slots = 16, std::int64_t seed = 1) {
+  return Generator({.sampling = sampling, .end_tokens = {eos}, .slots = slots, .seed = seed});
+}
+
+const SamplingConfig filtered{.temperature = 0.7, .top_p = 0.9, .repetition_penalty = 1.2};
+
+void expect_same_bits(const Response& found, const Response& expected) {
+  EXPECT_EQ(found.tokens, expected.tokens);
+  EXPECT_EQ(found.log_probs, expected.log_probs);
+  EXPECT_EQ(found.sampling_log_probs, expected.sampling_log_probs);
 }
 
 TEST(Generator, EachResponseEndsWithEosOrFillsTheLength) {
-  const auto model = tiny_model();
-  const auto command = three_prompts(24);
-  const auto responses = Generator({.eos_token = 2}, 1).continue_prompts(*model, command);
-  ASSERT_EQ(responses.size(), 3u);
+  const auto model = model_of();
+  const auto command = prompts(40);
+  const auto responses = generator().continue_prompts(*model, command);
+  ASSERT_EQ(responses.size(), 40u);
+  std::size_t ended = 0;
   for (std::size_t row = 0; row < responses.size(); ++row) {
-    const auto& response = responses[row];
-    const auto total = static_cast<std::int64_t>(command.prompts[row].size() + response.size());
-    EXPECT_TRUE(total == 24 || response.back() == 2);
-    EXPECT_EQ(std::count(response.begin(), response.end() - 1, 2), 0) << "goes on after EOS";
+    const auto& tokens = responses[row].tokens;
+    ended += generator().ended(tokens) ? 1 : 0;
+    EXPECT_TRUE(generator().ended(tokens) || command.prompts[row].size() + tokens.size() == max_length);
+    EXPECT_EQ(std::count(tokens.begin(), tokens.end() - 1, eos), 0) << "goes on after EOS";
+    EXPECT_EQ(responses[row].log_probs.size(), tokens.size());
+    EXPECT_EQ(responses[row].sampling_log_probs.size(), tokens.size());
   }
+  EXPECT_GT(ended, 4u) << "lengths hardly vary";
+  EXPECT_LT(ended, 40u);
 }
 
 TEST(Generator, TheSameSeedGivesTheSameResponsesAndAnotherSeedOthers) {
-  const auto model = tiny_model();
-  const auto command = three_prompts(24);
-  const auto first = Generator({}, 1).continue_prompts(*model, command);
-  EXPECT_EQ(Generator({}, 1).continue_prompts(*model, command), first);
-  EXPECT_NE(Generator({}, 2).continue_prompts(*model, command), first);
+  const auto model = model_of();
+  const auto command = prompts(3);
+  const auto first = generator().continue_prompts(*model, command);
+  const auto again = generator().continue_prompts(*model, command);
+  const auto other = generator({}, 16, 2).continue_prompts(*model, command);
+  for (std::size_t row = 0; row < 3; ++row) expect_same_bits(again[row], first[row]);
+  EXPECT_NE(other[0].tokens, first[0].tokens);
+}
+
+class EveryFamily : public testing::TestWithParam<Family> {};
+
+// 40 rows in 16 slots: slots are refilled at different times.
+TEST_P(EveryFamily, GivesARowTheSameBitsAloneAndInCompany) {
+  const auto model = model_of(GetParam());
+  const auto command = prompts(40);
+  for (const auto& sampling : {SamplingConfig{}, filtered}) {
+    const auto together = generator(sampling).continue_prompts(*model, command);
+    for (const std::size_t row : {0, 1, 15, 16, 20, 39}) {
+      SCOPED_TRACE(row);
+      expect_same_bits(generator(sampling).continue_prompts(*model, row_of(command, row))[0], together[row]);
+    }
+  }
+}
+
+TEST_P(EveryFamily, GivesARowTheSameBitsInAnyOrderAndWithAnyNumberOfSlots) {
+  const auto model = model_of(GetParam());
+  const auto command = prompts(40);
+  const auto expected = generator().continue_prompts(*model, command);
+  auto reversed = command;
+  std::reverse(reversed.row_ids.begin(), reversed.row_ids.end());
+  std::reverse(reversed.prompts.begin(), reversed.prompts.end());
+  const auto backwards = generator().continue_prompts(*model, reversed);
+  const auto wide = generator({}, 48).continue_prompts(*model, command);
+  for (std::size_t row = 0; row < 40; ++row) {
+    SCOPED_TRACE(row);
+    expect_same_bits(backwards[39 - row], expected[row]);
+    expect_same_bits(wide[row], expected[row]);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Generator, EveryFamily,
+                         testing::Values(Family::Llama, Family::Mistral, Family::Qwen2, Family::Gpt2));
+
+TEST(Generator, SamplingLogProbsAreThoseOfTheFilteredDistribution) {
+  const torch::NoGradGuard no_grad;
+  const auto model = model_of();
+  const auto command = prompts(1);
+  const auto response = generator(filtered).continue_prompts(*model, command)[0];
+  auto tokens = command.prompts[0];
+  for (std::size_t i = 0; i < response.tokens.size(); ++i) {
+    // Written out with LibTorch: penalty, temperature, top-p, in this order.
+    const auto hidden_NE = model->hidden(PackedTokens::from_sequences({tokens}));
+    auto scores_V = model->logits(hidden_NE)[static_cast<std::int64_t>(tokens.size()) - 1].to(torch::kFloat64);
+    EXPECT_NEAR(scores_V.log_softmax(0)[response.tokens[i]].item<double>(), response.log_probs[i], 1e-5);
+    const auto seen_V = torch::zeros_like(scores_V).index_fill(0, torch::tensor(tokens), 1.0).to(torch::kBool);
+    scores_V = torch::where(seen_V, torch::where(scores_V < 0, scores_V * 1.2, scores_V / 1.2), scores_V) / 0.7;
+    const auto [sorted_V, order_V] = scores_V.softmax(0).sort(0, /*descending=*/true);
+    const auto removed_V = sorted_V.cumsum(0) - sorted_V >= 0.9;
+    scores_V = scores_V.index_fill(0, order_V.masked_select(removed_V), -INFINITY);
+    EXPECT_NEAR(scores_V.log_softmax(0)[response.tokens[i]].item<double>(), response.sampling_log_probs[i], 2e-5);
+    tokens.push_back(response.tokens[i]);
+  }
+}
+
+TEST(Generator, KeepsToMinAndMaxNewTokens) {
+  const auto model = model_of();
+  const auto command = prompts(40);
+  for (const auto& response :
+       generator({.min_new_tokens = 9, .max_new_tokens = 12}).continue_prompts(*model, command)) {
+    EXPECT_GE(response.tokens.size(), 10u) << "EOS is banned from the first nine";
+    EXPECT_LE(response.tokens.size(), 12u);
+  }
 }
 
 TEST(Generator, APromptThatFillsTheLengthHasAnEmptyResponse) {
-  const auto model = tiny_model();
-  EXPECT_TRUE(Generator({}, 1).continue_prompts(*model, three_prompts(3))[2].empty());
+  const auto model = model_of();
+  auto command = prompts(20);
+  command.max_length = 6;  // prompts have up to nine tokens
+  std::size_t reported = 0;
+  const auto responses = generator().continue_prompts(*model, command, [&](std::size_t row, const Response& response) {
+    ++reported;
+    EXPECT_EQ(response.tokens.empty(), command.prompts[row].size() >= 6);
+  });
+  EXPECT_EQ(reported, 20u);
+  EXPECT_EQ(responses.size(), 20u);
+}
+
+TEST(Generator, NoPromptsGiveNoResponses) {
+  EXPECT_TRUE(generator().continue_prompts(*model_of(), prompts(0)).empty());
+}
+
+TEST(Generator, RefusesSlotsThatWouldChangeBitsAndEmptyPrompts) {
+  const auto model = model_of();
+  EXPECT_THROW(generator({}, 8).continue_prompts(*model, prompts(1)), c10::Error);
+  auto command = prompts(1);
+  command.prompts[0].clear();
+  EXPECT_THROW(generator().continue_prompts(*model, command), c10::Error);
 }
 
 }  // namespace

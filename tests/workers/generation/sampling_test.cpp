@@ -1,7 +1,6 @@
 #include "workers/generation/sampling.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <set>
 #include <vector>
@@ -29,21 +28,6 @@ TEST(Uniform, FillsTheUnitIntervalEvenly) {
     ++bins[static_cast<std::size_t>(u * 10)];
   }
   for (const int count : bins) EXPECT_NEAR(count, draws / 10, 200);  // over four standard deviations
-}
-
-TEST(TokenAt, PicksTokensAsOftenAsTheirProbabilitySays) {
-  const auto logits_V = torch::tensor({0.5, -1.0, 2.0, 0.0});
-  const auto probabilities_V = torch::softmax(logits_V, 0);
-  std::vector<int> counts(4);
-  for (int i = 0; i < draws; ++i) ++counts[token_at(logits_V, uniform({.seed = 3, .row_id = i}))];
-  for (int token = 0; token < 4; ++token) {
-    EXPECT_NEAR(counts[token] / static_cast<double>(draws), probabilities_V[token].item<double>(), 0.015);
-  }
-}
-
-TEST(TokenAt, NeverPicksAnImpossibleToken) {
-  const auto logits_V = torch::tensor({-INFINITY, 1.0F, -INFINITY});
-  for (const double draw : {0.0, 0.5, 1.0 - 1e-12}) EXPECT_EQ(token_at(logits_V, draw), 1);
 }
 
 }  // namespace
