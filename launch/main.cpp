@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
+#include "launch/commands/score.h"
 #include "launch/commands/train.h"
 #include "launch/environment.h"
 #include "launch/version.h"
@@ -14,6 +15,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   ballast::Invocation invocation{.command_line = {argv, argv + argc}};
   ballast::add_train(app, invocation);
+  ballast::add_score(app, invocation);
 
   try {
     app.parse(argc, argv);

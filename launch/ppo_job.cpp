@@ -6,6 +6,7 @@
 #include "launch/memory_plan.h"
 #include "launch/run_display.h"
 #include "launch/sample_log.h"
+#include "launch/reward_checks.h"
 
 namespace ballast {
 namespace {
@@ -94,6 +95,10 @@ class PpoJob : public TrainingJob {
 
 }  // namespace
 
-std::unique_ptr<TrainingJob> make_ppo_job(TrainConfig config) { return std::make_unique<PpoJob>(std::move(config)); }
+std::unique_ptr<TrainingJob> make_ppo_job(TrainConfig config) {
+  read_rule(config.workers.reward);
+  read_rule(config.workers.cost);
+  return std::make_unique<PpoJob>(std::move(config));
+}
 
 }  // namespace ballast

@@ -1,15 +1,16 @@
 // Everything that is wrong with a configuration, gathered so that its author sees it all at once.
 #pragma once
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "workers/user_error.h"
+
 namespace ballast {
 
 // A configuration that cannot be used. `what()` has one line for each violation.
-struct ConfigError : std::runtime_error {
-  using std::runtime_error::runtime_error;
+struct ConfigError : UserError {
+  using UserError::UserError;
 };
 
 // Where a setting was written: a file's line, or the command line (then `line` is 0).

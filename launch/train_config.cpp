@@ -4,6 +4,7 @@
 
 #include "launch/config_checks.h"
 #include "workers/data/tokenizer_folder.h"
+#include "launch/reward_checks.h"
 
 namespace ballast {
 namespace {
@@ -73,10 +74,13 @@ std::vector<std::string> violations_of(const TrainConfig& config) {
   const bool constrained = config.algorithm == Algorithm::ppo_lag;
   check_model("actor.model", workers.actor.model, needed, violations);
   check_model("reference.model", workers.reference.model, optional, violations);
-  check_model("reward.model", workers.reward.model, needed, violations);
-  check_model("cost.model", workers.cost.model, constrained ? needed : optional, violations);
-  check_model("reward_critic.model", workers.reward_critic.model, optional, violations);
-  check_model("cost_critic.model", workers.cost_critic.model, optional, violations);
+  check_reward({.name = "reward", .settings = workers.reward, .critic = workers.reward_critic, .model = needed},
+               workers, violations);
+  check_reward({.name = "cost",
+                .settings = workers.cost,
+                .critic = workers.cost_critic,
+                .model = constrained ? needed : optional},
+               workers, violations);
   return violations;
 }
 

@@ -26,10 +26,12 @@ struct TrainConfig : JobConfig {
     field("epochs", epochs, "instead of iterations: passes over the prompts, which then are data").at_least(1);
     field("actor", workers.actor, "the policy that is aligned");
     field("reference", workers.reference, "what the KL penalty is measured against; no model: the actor as it starts");
-    field("reward", workers.reward, "the reward model");
-    field("cost", workers.cost, "the cost model (ppo_lag)");
-    field("reward_critic", workers.reward_critic, "no model: starts as the reward model, head included");
-    field("cost_critic", workers.cost_critic, "no model: starts as the cost model, head included");
+    field("reward", workers.reward, "the reward: a model or a rule");
+    field("cost", workers.cost, "the cost (ppo_lag): a model or a rule");
+    field("reward_critic", workers.reward_critic,
+          "no model: starts as the reward model, head included; must share the actor's tokenizer");
+    field("cost_critic", workers.cost_critic,
+          "no model: starts as the cost model, head included; must share the actor's tokenizer");
     field("prompts", prompts, "what the actor is asked");
     field("ptx", ptx, "texts whose likelihood the actor shall keep");
     field("evaluation", evaluation, "how the actor does on prompts that it does not learn from");

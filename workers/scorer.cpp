@@ -3,12 +3,14 @@
 #include <c10/util/Exception.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "algorithms/finite.h"
 #include "algorithms/masked.h"
 #include "workers/data/continuation_text.h"
 #include "workers/data/tokenizer_folder.h"
+#include "workers/generation/end_tokens.h"
 #include "workers/learned_reward.h"
 #include "workers/model/causal_lm.h"
 #include "workers/rollout_batch.h"
@@ -35,8 +37,8 @@ class ReferenceScorer : public Scorer {
 // Reads the actor's tokens for the rewards that need text.
 class ActorText {
  public:
-  ActorText(std::unique_ptr<Tokenizer> tokenizer, std::int64_t eos_token)
-      : tokenizer_(std::move(tokenizer)), eos_token_(eos_token) {}
+  ActorText(std::unique_ptr<Tokenizer> tokenizer, std::vector<std::int64_t> end_tokens)
+      : tokenizer_(std::move(tokenizer)), end_tokens_(std::move(end_tokens)) {}
 
   // tokens_L int64: prompt and response without padding.
   Completion completion(const at::Tensor& tokens_L, std::int64_t prompt_length) const {
@@ -44,12 +46,12 @@ class ActorText {
     const auto prompt_ids = ids.first(static_cast<std::size_t>(prompt_length));
     return {.prompt = tokenizer_->decode(prompt_ids),
             .response = continuation_text(*tokenizer_, ids, prompt_ids.size()),
-            .ended = ids.size() > prompt_ids.size() && ids.back() == eos_token_};
+            .ended = ids.size() > prompt_ids.size() && std::ranges::find(end_tokens_, ids.back()) != end_tokens_.end()};
   }
 
  private:
   std::unique_ptr<Tokenizer> tokenizer_;
-  std::int64_t eos_token_;
+  std::vector<std::int64_t> end_tokens_;
 };
 
 // Reward or cost, by a model or by a rule.
@@ -104,12 +106,14 @@ std::unique_ptr<Scorer> make_reward_scorer(Role role, const WorkerSettings& sett
   const bool is_cost = role == Role::Cost;
   const auto field = is_cost ? Field::Cost : Field::Reward;
   const auto& own = is_cost ? settings.cost : settings.reward;
+  const auto& actor = settings.actor.model;
   if (own.rule_content) {
     return std::make_unique<RewardScorer>(
         field, make_rule(*own.rule_content),
-        ActorText(load_tokenizer(settings.actor.model.path.value_or("")), settings.sampling.eos_token));
+        ActorText(load_tokenizer(*actor.path),
+                  end_tokens_of(actor, model_config(actor), settings.sampling.eos_tokens)));
   }
-  auto reward = make_learned_reward(own, is_cost ? ScoreType::Cost : ScoreType::Reward, settings.actor.model);
+  auto reward = make_learned_reward(own, is_cost ? ScoreType::Cost : ScoreType::Reward, actor);
   return std::make_unique<RewardScorer>(field, std::move(reward), std::nullopt);
 }
 
