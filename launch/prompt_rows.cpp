@@ -27,7 +27,8 @@ class RowReader {
     auto ids = by_id ? given_ids() : encoded_prompt();
     const auto length = static_cast<std::int64_t>(ids.size());
     if (length == 0 || length > limits_.max_length)
-      refuse(field, fmt::format("{} tokens", length), fmt::format("1 to {}, the model's positions", limits_.max_length));
+      refuse(field, fmt::format("{} tokens", length),
+             fmt::format("1 to {}, the model's positions", limits_.max_length));
     return ids;
   }
 

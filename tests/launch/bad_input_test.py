@@ -65,6 +65,20 @@ def cases(folder):
     yield "lanes", ["gradient_lanes=3"], ["gradient_lanes", "power of two"]
 
 
+def supervised_cases(folder):
+    """Name, configuration, arguments, words that the message must have."""
+    nowhere = folder / "nowhere.jsonl"
+    sft, cost = "configs/smoke/sft.yaml", "configs/smoke/cost.yaml"
+    yield "unknown algorithm", sft, ["algorithm=sfft"], ["algorithm", "sfft", "reward"]
+    yield "a key of another algorithm", sft, ["lambda.init=1"], ["lambda", "unknown key"]
+    yield "unknown key of a loss", cost, ["loss.regularisation=1"], ["loss.regularisation", "regularization"]
+    yield "two sources of examples", sft, [f"examples.data.path={nowhere}"], ["examples", "both", str(nowhere)]
+    yield "no examples", cost, ["examples={}"], ["examples", "neither"]
+    yield "data without a tokenizer", sft, [f"examples={{data: {{path: {CHECKPOINT}/config.json}}}}"], ["model.tokenizer"]
+    yield "rows longer than the model takes", sft, ["batch.max_length=1000"], ["batch.max_length", "64 positions"]
+    yield "tokens that the model lacks", sft, ["examples.random.vocab=500"], ["token id", "0 to 127"]
+
+
 def with_nan(folder):
     """A checkpoint that reads well and computes nonsense."""
     broken = folder / "nan"
@@ -119,6 +133,9 @@ def main():
         job = [mpirun, "--oversubscribe", "-n", str(RANKS), ballast, "train"]
         for case, arguments, words in cases(folder):
             check(case, run([*job, "-c", CONFIG, f"output={output}", *arguments]), words, output)
+            passed += 1
+        for case, config, arguments, words in supervised_cases(folder):
+            check(case, run([*job, "-c", config, f"output={output}", *arguments]), words, output)
             passed += 1
         check("missing configuration", run([*job, "-c", str(folder / "no.yaml"), f"output={output}"]), ["no.yaml"], output)
         broken = folder / "broken.yaml"

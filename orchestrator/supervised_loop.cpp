@@ -1,0 +1,73 @@
+#include "orchestrator/supervised_loop.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "orchestrator/shuffle.h"
+
+namespace ballast {
+namespace {
+
+std::int64_t steps_in_epoch(const SupervisedBatchConfig& batch, std::int64_t examples) {
+  return (examples + batch.mini_batch - 1) / batch.mini_batch;
+}
+
+// The examples of an optimizer step, cut into micro-batches before any placement is known.
+std::vector<RowIndices> mini_batch(const RowIndices& order, std::int64_t index, const SupervisedBatchConfig& batch) {
+  const auto rows = static_cast<std::int64_t>(order.size());
+  const auto end = std::min((index + 1) * batch.mini_batch, rows);
+  std::vector<RowIndices> micro_batches;
+  for (auto begin = index * batch.mini_batch; begin < end; begin += batch.micro_batch) {
+    const auto until = std::min(begin + batch.micro_batch, end);
+    micro_batches.emplace_back(order.begin() + begin, order.begin() + until);
+  }
+  return micro_batches;
+}
+
+StepMetrics named(const std::string& prefix, const StepMetrics& figures) {
+  StepMetrics result;
+  for (const auto& [name, value] : figures) result[prefix + name] = value;
+  return result;
+}
+
+void log(std::int64_t step, const StepMetrics& figures, const SupervisedParts& parts) {
+  parts.journal.step(step, figures);
+  parts.on_step(step, figures);
+}
+
+}  // namespace
+
+std::int64_t training_steps(const SupervisedLoopConfig& config, std::int64_t examples) {
+  return config.iterations.value_or(config.epochs * steps_in_epoch(config.batch, examples));
+}
+
+void train_supervised(SupervisedRole& role, const SupervisedLoopConfig& config, const SupervisedParts& parts) {
+  const auto per_epoch = steps_in_epoch(config.batch, parts.examples.size());
+  const auto steps = training_steps(config, parts.examples.size());
+  const auto log_step = [&](std::int64_t step) {
+    StepMetrics figures = named("train/", role.figures_of(step));
+    figures["train/step"] = static_cast<double>(step);
+    figures["train/epoch"] = static_cast<double>(step + 1) / static_cast<double>(per_epoch);
+    log(step, figures, parts);
+  };
+  const auto evaluate = [&](std::int64_t step) {
+    const auto figures = named("eval/", role.evaluate(*parts.held_out, config.batch.micro_batch));
+    log(step, figures, parts);
+    parts.journal.iteration(step, figures);
+  };
+
+  RowIndices order;
+  for (std::int64_t step = 0; step < steps; ++step) {
+    if (step % per_epoch == 0) order = shuffled_order(parts.examples.size(), config.seed, step / per_epoch);
+    role.learn(parts.examples, step, mini_batch(order, step % per_epoch, config.batch));
+    if (step > 0) log_step(step - 1);  // while the ranks work on this one
+    const bool due = config.evaluate_every > 0 && (step + 1) % config.evaluate_every == 0 && step + 1 < steps;
+    if (parts.held_out && due) evaluate(step);
+  }
+  log_step(steps - 1);
+  if (parts.held_out) evaluate(steps - 1);
+  role.save((parts.run_folder / to_string(role.role())).string());
+}
+
+}  // namespace ballast
