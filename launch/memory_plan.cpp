@@ -61,19 +61,22 @@ std::int64_t kv_cache_bytes(const TrainConfig& config, const ModelConfig& model)
          model.head_dim * 2 * float_bytes;
 }
 
-RoleMemory role_memory(Role role, const TrainConfig& config, std::int64_t replicas) {
-  const auto& source = model_of(role, config.workers);
-  if (!source.given()) return {};  // a rule, not a model
-  const auto model = model_config(source);
-  RoleMemory memory{.parameters = elements(parameters_of(role, model))};
-  const std::int64_t bytes = memory.parameters * float_bytes;
-  memory.weights = bytes;
-  if (learns(role)) {
-    memory.gradients = bytes;
-    memory.optimizer = 2 * bytes;
-    memory.lanes = lanes_held(config.workers.gradient_lanes, replicas) * bytes;
+// Layers compute with the weights in `dtype`; a role that learns keeps float32 ones beside bfloat16.
+std::int64_t bytes_of_weight(ComputeDType dtype, bool learned) {
+  constexpr std::int64_t half_bytes = 2;
+  if (dtype == ComputeDType::float32) return float_bytes;
+  return learned ? half_bytes + float_bytes : half_bytes;
+}
+
+RoleMemory role_memory(const ModelUse& use, std::int64_t replicas) {
+  if (!use.model.given()) return {};  // a rule, not a model
+  RoleMemory memory{.parameters = elements(parameters_of(use.role, model_config(use.model)))};
+  memory.weights = memory.parameters * bytes_of_weight(use.model.dtype, use.learns);
+  if (use.learns) {
+    memory.gradients = memory.parameters * float_bytes;
+    memory.optimizer = 2 * memory.gradients;
+    memory.lanes = lanes_held(use.lanes, replicas) * memory.gradients;
   }
-  if (role == Role::Actor) memory.kv_cache = kv_cache_bytes(config, model);
   return memory;
 }
 
@@ -150,10 +153,22 @@ std::int64_t RankMemory::total() const {
   return bytes;
 }
 
+std::map<int, RankMemory> memory_plan(const ModelUse& use, const Placement& placement) {
+  std::map<int, RankMemory> plan;
+  const auto& ranks = placement.at(use.role);
+  for (const int rank : ranks) plan[rank].roles[use.role] = role_memory(use, static_cast<std::int64_t>(ranks.size()));
+  return plan;
+}
+
 std::map<int, RankMemory> memory_plan(const TrainConfig& config, const Placement& placement) {
   std::map<int, RankMemory> plan;
   for (const auto& [role, ranks] : placement) {
-    const auto memory = role_memory(role, config, static_cast<std::int64_t>(ranks.size()));
+    const ModelUse use{.role = role,
+                       .model = model_of(role, config.workers),
+                       .learns = learns(role),
+                       .lanes = config.workers.gradient_lanes};
+    auto memory = role_memory(use, static_cast<std::int64_t>(ranks.size()));
+    if (role == Role::Actor) memory.kv_cache = kv_cache_bytes(config, model_config(use.model));
     for (const int rank : ranks) plan[rank].roles[role] = memory;
   }
   for (auto& [rank, memory] : plan) memory.batch_store = batch_store_bytes(rank, config, placement);

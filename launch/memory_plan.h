@@ -1,4 +1,4 @@
-// What a job of the main algorithm needs on each rank, from its configuration and the models' config.json alone.
+// What a job needs on each rank, from its configuration and the models' config.json alone.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -26,6 +26,16 @@ struct RankMemory {
 
   std::int64_t total() const;
 };
+
+// One role and the model that it loads.
+struct ModelUse {
+  Role role = Role::Actor;
+  const ModelSource& model;
+  bool learns = false;
+  std::int64_t lanes = 1;
+};
+// Of a job with one role, whose store holds no batch.
+std::map<int, RankMemory> memory_plan(const ModelUse& use, const Placement& placement);
 
 // By rank; ranks without a role are left out. Activations, libraries and buffers of the network are not counted, nor is
 // the padding between parameters. The models are those of `violations_of`: throws ModelError where these are wrong.

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "launch/memory_plan.h"
+#include "launch/reward_checks.h"
 #include "launch/run_display.h"
 #include "launch/sample_log.h"
-#include "launch/reward_checks.h"
 
 namespace ballast {
 namespace {
@@ -39,7 +39,8 @@ class PpoJob : public TrainingJob {
         {.on_iteration = [&](auto iteration, const auto& figures) { display.iteration(iteration, figures); },
          .on_evaluation = [&](auto iterations, const auto& figures) { display.evaluation(iterations, figures); },
          .on_sample = [&](const Sample& sample) { samples.write(sample); }});
-    Checkpoints checkpoints(roles, parts.stream, config_.checkpoint, config_.output);
+    Checkpoints checkpoints([&](const std::string& folder) { roles.save(folder); }, parts.stream, config_.checkpoint,
+                            config_.output);
     const auto iterations = train_ppo_lag(roles, work.loop,
                                           {.stream = parts.stream,
                                            .metrics = metrics,

@@ -34,7 +34,7 @@ struct PtxConfig {
   }
 };
 
-struct EvaluationConfig {
+struct HeldOutConfig {
   std::optional<PromptsConfig> prompts;
   std::int64_t every = 0;
   std::int64_t rows = 128;

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "launch/config_checks.h"
-#include "workers/data/tokenizer_folder.h"
 #include "launch/reward_checks.h"
+#include "workers/data/tokenizer_folder.h"
 
 namespace ballast {
 namespace {

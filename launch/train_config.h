@@ -15,7 +15,7 @@ struct TrainConfig : JobConfig {
   std::optional<std::int64_t> epochs;
   PromptsConfig prompts;
   PtxConfig ptx;
-  EvaluationConfig evaluation;
+  HeldOutConfig evaluation;
   LoopConfig loop;  // but the iterations, which may depend on the prompts
   CheckpointConfig checkpoint;
 

@@ -61,6 +61,7 @@ void CastHandles::load(std::int64_t training_steps) {
 }
 
 BatchRef CastHandles::generate(const PromptBatch& prompts, std::int64_t iteration, std::int64_t report_responses) {
+  iteration_ = iteration;
   BatchRef::Shape shape{
       .batch = next_batch_++, .iteration = iteration, .max_length = prompts.max_length, .row_ids = {}};
   for (const auto& rows : prompts.micro_batches) {
@@ -141,10 +142,10 @@ void CastHandles::learn(const TrainStep& step, const MiniBatch& mini, std::int64
   flush();
 }
 
-void CastHandles::save(const std::string& folder, std::int64_t iteration) {
-  actor_.save(folder + "/actor", iteration);
-  reward_critic_.save(folder + "/reward_critic", iteration);
-  if (cost_critic_) cost_critic_->save(folder + "/cost_critic", iteration);
+void CastHandles::save(const std::string& folder) {
+  actor_.save(folder + "/actor", iteration_);
+  reward_critic_.save(folder + "/reward_critic", iteration_);
+  if (cost_critic_) cost_critic_->save(folder + "/cost_critic", iteration_);
   flush();
 }
 

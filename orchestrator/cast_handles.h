@@ -37,7 +37,7 @@ class CastHandles {
   Scored score(const BatchRef& rollout);
   // Orders one optimizer step of the actor and the critics. Does not wait.
   void learn(const TrainStep& step, const MiniBatch& mini, std::int64_t iteration);
-  void save(const std::string& folder, std::int64_t iteration);
+  void save(const std::string& folder);
 
  private:
   // Appends what is recorded to the ranks' queues.
@@ -54,6 +54,7 @@ class CastHandles {
   RoleHandle actor_, reference_, reward_, reward_critic_;
   std::optional<RoleHandle> cost_, cost_critic_;
   std::uint64_t next_batch_ = 1;
+  std::int64_t iteration_ = 0;  // of the last rollout, for messages
 };
 
 std::vector<MiniBatch> mini_batches(const Scored& scored, const PromptBatch& prompts, const BatchConfig& config);

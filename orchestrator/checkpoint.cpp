@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
@@ -32,9 +33,8 @@ void move_link(const std::filesystem::path& link, const std::filesystem::path& t
 
 }  // namespace
 
-Checkpoints::Checkpoints(CastHandles& roles, CommandStream& stream, CheckpointConfig config,
-                         std::filesystem::path run_folder)
-    : roles_(roles), stream_(stream), config_(config), run_folder_(std::move(run_folder)) {
+Checkpoints::Checkpoints(Save save, CommandStream& stream, CheckpointConfig config, std::filesystem::path run_folder)
+    : save_(std::move(save)), stream_(stream), config_(config), run_folder_(std::move(run_folder)) {
   stream.add_listener([this](const Command&, int, const Event& event) {
     files_.insert(files_.end(), event.files.begin(), event.files.end());
   });
@@ -49,7 +49,7 @@ std::string Checkpoints::save(std::int64_t iterations) {
   const auto folder = run_folder_ / "checkpoints";
   if (std::filesystem::exists(folder / name)) return "checkpoints/" + name;
   const auto partial = folder / fmt::format(".{}.partial", name);
-  save_models(partial, iterations);
+  save_models(partial);
   write_manifest(partial, iterations);
   sync_path(partial);
   std::filesystem::rename(partial, folder / name);
@@ -58,9 +58,9 @@ std::string Checkpoints::save(std::int64_t iterations) {
   return "checkpoints/" + name;
 }
 
-void Checkpoints::save_final(std::int64_t iterations) {
+void Checkpoints::save_final() {
   const auto partial = run_folder_ / ".models.partial";
-  save_models(partial, iterations);
+  save_models(partial);
   for (const auto& model : std::filesystem::directory_iterator(partial)) {
     std::filesystem::rename(model.path(), run_folder_ / model.path().filename());
   }
@@ -68,11 +68,11 @@ void Checkpoints::save_final(std::int64_t iterations) {
   sync_path(run_folder_);
 }
 
-void Checkpoints::save_models(const std::filesystem::path& folder, std::int64_t iterations) {
+void Checkpoints::save_models(const std::filesystem::path& folder) {
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   files_.clear();
-  roles_.save(folder.string(), iterations - 1);
+  save_(folder.string());
   stream_.wait_all();
 }
 

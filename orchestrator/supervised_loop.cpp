@@ -42,7 +42,7 @@ std::int64_t training_steps(const SupervisedLoopConfig& config, std::int64_t exa
   return config.iterations.value_or(config.epochs * steps_in_epoch(config.batch, examples));
 }
 
-void train_supervised(SupervisedRole& role, const SupervisedLoopConfig& config, const SupervisedParts& parts) {
+std::int64_t train_supervised(SupervisedRole& role, const SupervisedLoopConfig& config, const SupervisedParts& parts) {
   const auto per_epoch = steps_in_epoch(config.batch, parts.examples.size());
   const auto steps = training_steps(config, parts.examples.size());
   const auto log_step = [&](std::int64_t step) {
@@ -58,16 +58,22 @@ void train_supervised(SupervisedRole& role, const SupervisedLoopConfig& config, 
   };
 
   RowIndices order;
-  for (std::int64_t step = 0; step < steps; ++step) {
+  std::int64_t step = 0;
+  for (; step < steps && !parts.stop_requested(); ++step) {
     if (step % per_epoch == 0) order = shuffled_order(parts.examples.size(), config.seed, step / per_epoch);
     role.learn(parts.examples, step, mini_batch(order, step % per_epoch, config.batch));
     if (step > 0) log_step(step - 1);  // while the ranks work on this one
     const bool due = config.evaluate_every > 0 && (step + 1) % config.evaluate_every == 0 && step + 1 < steps;
     if (parts.held_out && due) evaluate(step);
   }
-  log_step(steps - 1);
+  if (step > 0) log_step(step - 1);
+  if (step < steps) {
+    parts.journal.checkpoint(step, parts.checkpoints.save(step));
+    return step;
+  }
   if (parts.held_out) evaluate(steps - 1);
-  role.save((parts.run_folder / to_string(role.role())).string());
+  parts.checkpoints.save_final();
+  return step;
 }
 
 }  // namespace ballast

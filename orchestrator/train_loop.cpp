@@ -22,7 +22,7 @@ class Milestones {
   void end(std::int64_t iterations) {
     if (iterations == config_.iterations) {
       if (evaluated_ != iterations) evaluate(iterations);
-      parts_.checkpoints.save_final(iterations);
+      parts_.checkpoints.save_final();
     } else {
       parts_.record.checkpoint(iterations, parts_.checkpoints.save(iterations));
     }

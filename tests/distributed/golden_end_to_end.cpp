@@ -43,7 +43,7 @@ int run_case(const EndToEndCase& end_to_end, const std::filesystem::path& run_fo
                      {.on_iteration = [](auto, const auto&) {},
                       .on_evaluation = [](auto, const auto&) {},
                       .on_sample = [](const auto&) {}});
-    Checkpoints checkpoints(roles, stream, {}, run_folder);
+    Checkpoints checkpoints([&](const std::string& folder) { roles.save(folder); }, stream, {}, run_folder);
     train_ppo_lag(
         roles, end_to_end.loop,
         {.stream = stream, .metrics = metrics, .record = record, .checkpoints = checkpoints, .prompts = *rollouts});

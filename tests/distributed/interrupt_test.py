@@ -3,7 +3,6 @@
 Usage: interrupt_test.py MPIRUN BALLAST. Six ranks. Ctrl-C in a terminal (SIGINT to the whole foreground process group) and
 SIGINT to one process, for a run that `ballast train --ranks 6` has started and for one of plain mpirun.
 """
-import hashlib
 import json
 import os
 import pathlib
@@ -12,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from checkpoint_test import check_checkpoint
 
 RANKS = 6
 CONFIG = "configs/smoke/ppo_lag.yaml"
@@ -67,20 +68,6 @@ def ranks_of(run_folder):
         if rank and f"output={run_folder}".encode() in words:
             ranks[int(rank[0].split(b"=")[1])] = int(entry.name)
     return ranks
-
-
-def check_checkpoint(folder):
-    """The manifest names exactly the files that are there, with their sizes and checksums."""
-    manifest = json.loads((folder / "manifest.json").read_text())
-    for file in manifest["files"]:
-        content = (folder / file["name"]).read_bytes()
-        assert (len(content), hashlib.sha256(content).hexdigest()) == (file["bytes"], file["sha256"]), file
-    named = {file["name"] for file in manifest["files"]} | {"manifest.json"}
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert there == named, f"{there} != {named}"
-    for role in ["actor", "reward_critic", "cost_critic"]:
-        assert f"{role}/model.safetensors" in named and f"{role}/config.json" in named, named
-    return manifest["iterations"]
 
 
 def check_stopped_in_order(run):

@@ -58,12 +58,13 @@ struct SimulatedRun {
     Journal journal(folder);
     const auto examples = pair_examples(ten_pairs(), Role::Reward);
     role.load(training_steps(config, examples->size()));
+    Checkpoints checkpoints([&](const std::string& path) { role.save(path); }, stream, {}, folder);
     train_supervised(
         role, config,
         {.examples = *examples,
          .held_out = examples.get(),
          .journal = journal,
-         .run_folder = folder,
+         .checkpoints = checkpoints,
          .on_step = [&](std::int64_t step, const StepMetrics& figures) { shown.emplace_back(step, figures); }});
   }
   ~SimulatedRun() { std::filesystem::remove_all(folder); }
