@@ -19,10 +19,12 @@ std::uint64_t pair_key(std::int64_t left, std::int64_t right) {
   return static_cast<std::uint64_t>(left) << 32U | static_cast<std::uint64_t>(right);
 }
 
-std::int64_t id_of(const StringIds& ids, const std::string& token, std::string_view where) {
+/// `context` says, only if it is needed, where the token is named.
+template <typename Context>
+std::int64_t id_of(const StringIds& ids, const std::string& token, const Context& context) {
   const auto found = ids.find(token);
   if (found == ids.end()) {
-    throw std::invalid_argument(fmt::format("{} '{}', which is no token of the vocabulary", where, token));
+    throw std::invalid_argument(fmt::format("{} '{}', which is no token of the vocabulary", context(), token));
   }
   return found->second;
 }
@@ -55,14 +57,16 @@ struct Candidate {
 BytePairEncoding::BytePairEncoding(BpeVocabulary vocabulary)
     : token_ids_(std::move(vocabulary.ids)), ignore_merges_(vocabulary.ignore_merges) {
   for (std::size_t byte = 0; byte < byte_ids_.size(); ++byte) {
-    const auto written = byte_level_written(std::string(1, static_cast<char>(byte)));
-    byte_ids_[byte] = id_of(token_ids_, written, fmt::format("byte {} is written as", byte));
+    byte_ids_[byte] = id_of(token_ids_, byte_level_written(std::string(1, static_cast<char>(byte))),
+                            [&] { return fmt::format("byte {} is written as", byte); });
   }
+  merges_.reserve(vocabulary.merges.size());
   for (std::size_t rank = 0; rank < vocabulary.merges.size(); ++rank) {
     const auto& [left, right] = vocabulary.merges[rank];
-    const auto where = fmt::format("merge {} ('{} {}') names or makes", rank + 1, left, right);
-    const auto key = pair_key(id_of(token_ids_, left, where), id_of(token_ids_, right, where));
-    merges_[key] = {.rank = rank, .id = id_of(token_ids_, left + right, where)};
+    const auto id = [&](const std::string& token) {
+      return id_of(token_ids_, token, [&] { return fmt::format("merge {} names or makes", rank + 1); });
+    };
+    merges_[pair_key(id(left), id(right))] = {.rank = rank, .id = id(left + right)};
   }
 }
 

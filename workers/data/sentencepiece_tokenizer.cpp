@@ -1,6 +1,7 @@
 #include "workers/data/sentencepiece_tokenizer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -33,16 +34,20 @@ class SentencePieceTokenizer : public Tokenizer {
         add_prefix_space_(config.add_prefix_space.value_or(true)),
         clean_up_(config.clean_up_tokenization_spaces) {
     auto added = all_added_tokens(config, sources());
+    vocab_size_ = processor_->GetPieceSize();
     for (const auto& token : added.tokens) {
-      added_by_id_.emplace(token.id, token.content);
       vocab_size_ = std::max(vocab_size_, token.id + 1);
+      added_by_id_.emplace(token.id, token.content);
+      if (added.attribute_ids.count(token.id) > 0) {
+        special_texts_.insert(token.content);
+      }
+      if (token.id == added.special.unk) {
+        unk_text_ = token.content;
+      }
     }
-    vocab_size_ = std::max<std::int64_t>(vocab_size_, processor_->GetPieceSize());
     added_.emplace(std::move(added.tokens));
     special_ = std::move(added.special);
     skipped_ids_ = std::move(added.attribute_ids);
-    unk_text_ = added_by_id_.count(special_.unk.value_or(-1)) > 0 ? added_by_id_.at(*special_.unk) : "";
-    unk_pieces_ = processor_->EncodeAsPieces(unk_text_).size();
     if (config.add_bos_token.value_or(true)) {
       before_ = special_.bos;
     }
@@ -56,7 +61,9 @@ class SentencePieceTokenizer : public Tokenizer {
     if (before_) {
       ids.push_back(*before_);
     }
-    append_text(replace_invalid_utf8(bytes), ids);
+    for (const auto& token : tokens_of(replace_invalid_utf8(bytes))) {
+      ids.push_back(id_of(token));
+    }
     if (after_) {
       ids.push_back(*after_);
     }
@@ -78,8 +85,9 @@ class SentencePieceTokenizer : public Tokenizer {
             }};
   }
 
-  void append_text(const std::string& text, TokenIds& ids) const;
-  void append_plain(const std::string& text, TokenIds& ids) const;
+  std::vector<std::string> tokens_of(std::string text) const;
+  std::vector<std::string> pieces_of(const std::string& text) const;
+  std::int64_t id_of(const std::string& token) const;
   std::string join(std::vector<std::string> pieces) const;
 
   std::unique_ptr<sentencepiece::SentencePieceProcessor> processor_;
@@ -91,39 +99,48 @@ class SentencePieceTokenizer : public Tokenizer {
   std::int64_t vocab_size_ = 0;
   SpecialTokens special_;
   std::set<std::int64_t> skipped_ids_;
+  std::set<std::string> special_texts_;  // of the same
   std::string unk_text_;
-  std::size_t unk_pieces_ = 0;
   std::optional<std::int64_t> before_;
   std::optional<std::int64_t> after_;
 };
 
-void SentencePieceTokenizer::append_text(const std::string& text, TokenIds& ids) const {
-  const bool prefix = !legacy_ && !text.empty() && add_prefix_space_;
-  const auto marked = legacy_ || text.empty() ? text : replace_all(text, space_mark, " ");
-  const auto begin = ids.size();
-  const auto pieces = added_->split_then_flags(prefix ? std::string(space_mark) + marked : marked);
-  for (const auto& piece : pieces) {
+std::vector<std::string> SentencePieceTokenizer::tokens_of(std::string text) const {
+  if (!legacy_ && !text.empty()) {
+    text = replace_all(std::move(text), space_mark, " ");
+    text.insert(0, add_prefix_space_ ? space_mark : "");
+  }
+  std::vector<std::string> tokens;
+  for (auto& piece : added_->split_then_flags(text)) {
     if (piece.token != nullptr) {
-      ids.push_back(piece.token->id);
+      tokens.push_back(std::move(piece.text));
     } else {
-      append_plain(piece.text, ids);
+      std::ranges::move(pieces_of(piece.text), std::back_inserter(tokens));
     }
   }
-  // The prefix must not stand alone before a special token.
-  if (!legacy_ && ids.size() > begin + 1 && ids[begin] == processor_->PieceToId(space_mark) &&
-      skipped_ids_.count(ids[begin + 1]) > 0) {
-    ids.erase(ids.begin() + static_cast<std::ptrdiff_t>(begin));
+  // The prefix does not stand alone before a special token.
+  if (!legacy_ && tokens.size() > 1 && tokens[0] == space_mark && special_texts_.count(tokens[1]) > 0) {
+    tokens.erase(tokens.begin());
   }
+  return tokens;
 }
 
-void SentencePieceTokenizer::append_plain(const std::string& text, TokenIds& ids) const {
-  // Without the dummy prefix SentencePiece strips leading space; behind the unknown token's text it does not.
-  const bool keeps_space = !legacy_ && (text.starts_with(space_mark) || text.starts_with(' '));
-  const auto pieces = processor_->EncodeAsPieces(keeps_space ? unk_text_ + text : text);
-  for (auto i = keeps_space && pieces.size() >= unk_pieces_ ? unk_pieces_ : 0; i < pieces.size(); ++i) {
-    const auto* added = added_->find(pieces[i]);
-    ids.push_back(added != nullptr ? added->id : processor_->PieceToId(pieces[i]));
+std::vector<std::string> SentencePieceTokenizer::pieces_of(const std::string& text) const {
+  if (legacy_ || !(text.starts_with(space_mark) || text.starts_with(' '))) {
+    return processor_->EncodeAsPieces(text);
   }
+  // SentencePiece strips leading space when it puts none in front itself; behind the unknown token's text it does not.
+  auto pieces = processor_->EncodeAsPieces(unk_text_ + text);
+  const auto unk_pieces = processor_->EncodeAsPieces(unk_text_).size();
+  if (pieces.size() >= unk_pieces) {
+    pieces.erase(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(unk_pieces));
+  }
+  return pieces;
+}
+
+std::int64_t SentencePieceTokenizer::id_of(const std::string& token) const {
+  const auto* added = added_->find(token);
+  return added != nullptr ? added->id : processor_->PieceToId(token);
 }
 
 std::string SentencePieceTokenizer::join(std::vector<std::string> pieces) const {
@@ -165,6 +182,10 @@ std::string SentencePieceTokenizer::decode(std::span<const std::int64_t> ids) co
 
 std::unique_ptr<Tokenizer> load_sentencepiece_tokenizer(const std::filesystem::path& model,
                                                         const TokenizerConfig& config) {
+  if (!config.tokenizer_class.empty() && config.tokenizer_class != "LlamaTokenizer") {
+    throw UserError(fmt::format("{}: 'tokenizer_class' is '{}'; known beside tokenizer.model: LlamaTokenizer(Fast)",
+                                config.file.string(), config.tokenizer_class));
+  }
   auto serialized = read_file(model);
   if (!config.legacy) {
     serialized += without_dummy_prefix;

@@ -28,6 +28,6 @@ struct AttentionInput {
 using Attend = std::function<torch::Tensor(const AttentionSite&, const AttentionInput&)>;
 
 // Causal attention inside each of the packed sequences; `cu_lengths` as in PackedTokens. Differentiable.
-Attend packed_attention(std::vector<std::int64_t> cu_lengths);
+Attend packed_attention(const std::vector<std::int64_t>& cu_lengths);
 
 }  // namespace ballast

@@ -37,10 +37,11 @@ class PackedAttention : public testing::TestWithParam<std::tuple<Heads, std::opt
 
 TEST_P(PackedAttention, EqualsTheFormulaAndItsGradients) {
   const auto& [heads, window] = GetParam();
-  const std::vector<std::int64_t> cu_lengths{0, 5, 5, 6, 13};  // one sequence is empty, one has a single token
+  // Two sequences are empty, one has a single token, three of one length follow each other.
+  const std::vector<std::int64_t> cu_lengths{0, 5, 5, 6, 13, 20, 20, 27};
   torch::manual_seed(3);
   const auto draw = [](std::int64_t count) {
-    return torch::randn({13, count, 6}, torch::kFloat64).requires_grad_(true);
+    return torch::randn({27, count, 6}, torch::kFloat64).requires_grad_(true);
   };
   const AttentionInput input{.q_NHD = draw(heads.queries), .k_NKD = draw(heads.keys), .v_NKD = draw(heads.keys)};
   const AttentionSite site{.layer = 0, .scale = 0.37, .window = window};
@@ -59,6 +60,21 @@ TEST_P(PackedAttention, EqualsTheFormulaAndItsGradients) {
 INSTANTIATE_TEST_SUITE_P(Shapes, PackedAttention,
                          testing::Combine(testing::Values(Heads{4, 4}, Heads{4, 2}, Heads{6, 1}),
                                           testing::Values(std::nullopt, 1, 3, 7, 100)));
+
+TEST(PackedAttention, GivesASequenceTheBitsThatItHasAlone) {
+  torch::manual_seed(4);
+  for (const auto dtype : {torch::kFloat32, torch::kBFloat16}) {
+    const auto draw = [&](std::int64_t count) { return torch::randn({60, count, 32}, dtype); };
+    const AttentionInput input{.q_NHD = draw(4), .k_NKD = draw(2), .v_NKD = draw(2)};
+    const torch::Tensor together = packed_attention({0, 20, 40, 60})({}, input);
+    for (const std::int64_t begin : {0, 20, 40}) {
+      const auto part = [&](const torch::Tensor& x) { return x.narrow(0, begin, 20); };
+      const torch::Tensor alone = packed_attention({0, 20})(
+          {}, {.q_NHD = part(input.q_NHD), .k_NKD = part(input.k_NKD), .v_NKD = part(input.v_NKD)});
+      EXPECT_TRUE(torch::equal(part(together), alone)) << dtype << ", sequence from " << begin;
+    }
+  }
+}
 
 TEST(PackedAttention, LeavesABatchWithoutTokensEmpty) {
   const torch::Tensor nothing = torch::zeros({0, 2, 4});
