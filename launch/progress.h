@@ -32,6 +32,9 @@ inline constexpr std::array<std::pair<ShowProgress, std::string_view>, 3> show_p
     {ShowProgress::Never, "never"},
 }};
 
+// Auto for any other name.
+ShowProgress show_progress_named(std::string_view name);
+
 // Whether a bar would be drawn.
 bool shows_progress(ShowProgress show);
 

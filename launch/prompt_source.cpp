@@ -47,7 +47,8 @@ void check_prompts(const std::string& field, const PromptsConfig& config, std::i
 }
 
 std::unique_ptr<Tokenizer> tokenizer_of(const ModelSource& model) {
-  return model.path && has_tokenizer(*model.path) ? load_tokenizer(*model.path) : nullptr;
+  const auto folder = model.tokenizer_folder();
+  return folder && has_tokenizer(*folder) ? load_tokenizer(*folder) : nullptr;
 }
 
 std::vector<TokenIds> read_prompt_rows(const DatasetConfig& config, const RowReading& reading) {

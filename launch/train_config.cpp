@@ -42,10 +42,11 @@ void check_rows(const TrainConfig& config, Violations& violations) {
   if (config.evaluation.prompts)
     check_prompts("evaluation.prompts", *config.evaluation.prompts, max_length, violations);
   check_dataset("ptx.data", config.ptx.data, violations);
-  const auto& actor = config.workers.actor.model;
+  const auto tokenizer = config.workers.actor.model.tokenizer_folder();
   const bool reads =
       config.prompts.data || config.ptx.data.given() || (config.evaluation.prompts && config.evaluation.prompts->data);
-  if (reads && !(actor.path && has_tokenizer(*actor.path))) {
+  if (config.ptx.data.given() && !config.prompts.data) violations.push_back("ptx.data: found it without prompts.data");
+  if (reads && !(tokenizer && has_tokenizer(*tokenizer))) {
     violations.push_back(
         "actor.model: found no tokenizer; prompts, ptx and evaluation from data are read with the actor's");
   }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "algorithms/rewards/registry.h"
 #include "launch/config_file.h"
 #include "launch/pair_accuracy.h"
 #include "launch/progress.h"

@@ -7,7 +7,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <map>
 
 #include "launch/config_file.h"
 #include "launch/end_watch.h"
@@ -55,6 +54,10 @@ Placement placement_of(const TrainingJob& job, int world_size, std::vector<std::
 }
 
 Resolved resolve(const TrainOptions& options, int world_size) {
+  if (options.ranks > 0 && options.ranks != world_size) {
+    return {.yaml = "",
+            .error = fmt::format("--ranks: found {}; the launcher has started {}", options.ranks, world_size)};
+  }
   try {
     Violations unreadable;
     const auto yaml = read_yaml_file(options.config, unreadable);
@@ -69,10 +72,15 @@ Resolved resolve(const TrainOptions& options, int world_size) {
   }
 }
 
+// Ranks of the job; a dry run plans for as many as one likes.
+int job_size(const TrainOptions& options, const World& world) {
+  return options.dry_run && options.ranks > 0 ? options.ranks : world.size();
+}
+
 // Rank 0 reads and checks; the others are told. Exactly one rank speaks about an error.
 Resolved resolve_once(const TrainOptions& options, World& world) {
   Resolved resolved;
-  if (world.rank() == 0) resolved = resolve(options, world.size());
+  if (world.rank() == 0) resolved = resolve(options, job_size(options, world));
   return {.yaml = world.broadcast(resolved.yaml, 0), .error = world.broadcast(resolved.error, 0)};
 }
 
@@ -135,8 +143,10 @@ int train(const TrainOptions& options) {
   const auto job = read_training_job({.text = resolved.yaml, .source = "the resolved configuration"});
   at::set_num_threads(static_cast<int>(job->config().threads_per_rank));
   std::vector<std::string> none;
-  const Launch launch{
-      .options = options, .job = *job, .placement = placement_of(*job, world.size(), none), .hosts = world.hosts()};
+  const Launch launch{.options = options,
+                      .job = *job,
+                      .placement = placement_of(*job, job_size(options, world), none),
+                      .hosts = world.hosts()};
   int exit_code = EXIT_SUCCESS;
   if (!options.dry_run) {
     exit_code = run(launch, world, failure, last_words);
@@ -145,12 +155,6 @@ int train(const TrainOptions& options) {
   }
   world.close();
   return exit_code;
-}
-
-std::map<std::string, ShowProgress> show_progress_choices() {
-  std::map<std::string, ShowProgress> choices;
-  for (const auto& [value, name] : show_progress_names) choices.emplace(name, value);
-  return choices;
 }
 
 }  // namespace
@@ -163,12 +167,14 @@ void add_train(CLI::App& app, Invocation& invocation) {
   verb->add_flag("--dry-run", options->dry_run, "print configuration, placement and memory, write nothing");
   verb->add_option("--ranks", options->ranks, "start that many ranks by mpirun, which Ctrl-C then does not reach")
       ->check(CLI::PositiveNumber);
-  verb->add_option("--progress", options->show_progress, "a bar on stderr: auto (on a terminal), always or never")
-      ->transform(CLI::CheckedTransformer(show_progress_choices()));
+  verb->add_option_function<std::string>(
+          "--progress", [options](const std::string& name) { options->show_progress = show_progress_named(name); },
+          "a bar on stderr: auto (on a terminal), always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
   verb->footer(examples);
   verb->callback([options, &invocation] {
     options->command_line = invocation.command_line;
-    const bool launches = options->ranks > 0 && !has_launcher();
+    const bool launches = options->ranks > 0 && !options->dry_run && !has_launcher();
     invocation.exit_code = launches ? run_under_mpirun(options->ranks, options->command_line) : train(*options);
   });
 }
