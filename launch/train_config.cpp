@@ -28,8 +28,8 @@ void check_batch(const BatchConfig& batch, Violations& violations) {
 
 void check_length(const TrainConfig& config, Violations& violations) {
   if (config.iterations.has_value() == config.epochs.has_value()) {
-    violations.push_back(
-        fmt::format("iterations: found {} and epochs; give one of them", config.epochs ? "both it" : "neither it"));
+    violations.push_back(fmt::format("iterations: found {}; give one of them",
+                                     config.epochs ? "both iterations and epochs" : "neither iterations nor epochs"));
   }
   if (config.epochs && !config.prompts.data) {
     violations.push_back("epochs: found it without prompts.data; random prompts have no end, give iterations");

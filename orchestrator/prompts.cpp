@@ -26,8 +26,9 @@ class CutPrompts : public PromptStream {
     for (std::int64_t m = 0; m < batch_.rollout / batch_.micro_batch; ++m) {
       auto& rows = result.micro_batches.emplace_back();
       for (std::int64_t i = 0; i < batch_.micro_batch; ++i) rows.push_back(next_row());
-      if (sources_.ptx)
-        std::generate_n(std::back_inserter(result.ptx.emplace_back()), batch_.micro_batch, sources_.ptx);
+      if (!sources_.ptx) continue;
+      auto& texts = result.ptx.emplace_back();
+      for (std::int64_t i = 0; i < batch_.micro_batch; ++i) texts.push_back(sources_.ptx());
     }
     return result;
   }

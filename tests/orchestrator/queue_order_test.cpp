@@ -52,7 +52,7 @@ struct SimulatedRun {
                      {.on_iteration = [&](auto, const StepMetrics& mean) { iterations.push_back(mean); },
                       .on_evaluation = [](auto, const auto&) {},
                       .on_sample = [](const auto&) {}});
-    Checkpoints checkpoints([&](const std::string& folder) { roles.save(folder); }, stream, {}, folder);
+    Checkpoints checkpoints([&](const std::string& path) { roles.save(path); }, stream, {}, folder);
     train_ppo_lag(
         roles, config,
         {.stream = stream, .metrics = metrics, .record = record, .checkpoints = checkpoints, .prompts = *prompts});

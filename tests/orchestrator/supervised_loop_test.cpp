@@ -146,11 +146,11 @@ TEST(SupervisedLoop, EvaluationIsDealtToTheReplicasAndSummedByRow) {
   EXPECT_THAT(evaluated, ElementsAre(3u, 2u));  // micro-batches of two rows, dealt in turn
 }
 
-TEST(SupervisedLoop, TheFirstReplicaSavesTheModelUnderItsRole) {
+TEST(SupervisedLoop, TheFirstReplicaSavesTheModelUnderItsRole) {  // in a folder that is renamed when it is complete
   SimulatedRun run(two_epochs);
   const auto& last = run.ranks.history(0).back();
   ASSERT_TRUE(std::holds_alternative<Save>(last.body));
-  EXPECT_EQ(std::get<Save>(last.body).folder, (run.folder / "reward").string());
+  EXPECT_EQ(std::get<Save>(last.body).folder, (run.folder / ".models.partial" / "reward").string());
 }
 
 }  // namespace
