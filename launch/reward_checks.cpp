@@ -8,9 +8,7 @@
 namespace ballast {
 namespace {
 
-using Violations = std::vector<std::string>;
-
-void check_rule(const RewardCheck& check, const ModelSource& actor, Violations& violations) {
+void check_rule(const RewardCheck& check, const ModelSource& actor, std::vector<std::string>& violations) {
   if (check.settings.model.given()) {
     violations.push_back(fmt::format("{}: found both model and rule; give one of them", check.name));
   }
@@ -27,7 +25,7 @@ void check_rule(const RewardCheck& check, const ModelSource& actor, Violations& 
 }
 
 // The vocabularies of the scoring model and of the critic, which works on the actor's tokens.
-void check_vocabularies(const RewardCheck& check, const ModelSource& actor, Violations& violations) {
+void check_vocabularies(const RewardCheck& check, const ModelSource& actor, std::vector<std::string>& violations) {
   const auto& model = check.settings.model;
   const auto& critic = check.critic.model;
   if (model.given()) {
@@ -51,7 +49,7 @@ void read_rule(ScorerSettings& settings) {
   if (settings.rule && !settings.rule_content) settings.rule_content = read_config<RuleConfig>(*settings.rule);
 }
 
-void check_reward(const RewardCheck& check, const WorkerSettings& workers, Violations& violations) {
+void check_reward(const RewardCheck& check, const WorkerSettings& workers, std::vector<std::string>& violations) {
   const auto& actor = workers.actor.model;
   if (check.settings.rule_content) {
     check_rule(check, actor, violations);

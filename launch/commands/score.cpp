@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <functional>
 #include <system_error>
 
 #include "algorithms/rewards/registry.h"
@@ -44,6 +45,7 @@ struct ScoreOptions {
   ItemOptions items;
   bool strict = false;
   std::string score_name;
+  ComputeDType dtype = ComputeDType::float32;
   std::int64_t batch = 16;
   int threads = 1;
 };
@@ -66,10 +68,10 @@ Judge judge_by_rule(const ScoreOptions& options) {
 
 std::unique_ptr<RowScorer> scorer_by_model(const ScoreOptions& options) {
   if (!options.log_probs) {
-    return score_by_model(ScoreModel::from_folder(options.model, Use::Infer), name_of(options));
+    return score_by_model(ScoreModel::from_folder(options.model, Use::Infer, options.dtype), name_of(options));
   }
   const auto prefix = options.score_name.empty() ? "" : options.score_name + "_";
-  return log_probs_by_model(CausalLM::from_source({.path = options.model}, Use::Infer), prefix);
+  return log_probs_by_model(CausalLM::from_source({.path = options.model, .dtype = options.dtype}, Use::Infer), prefix);
 }
 
 Judge judge_by_model(const ScoreOptions& options) {
@@ -160,29 +162,37 @@ void score(const ScoreOptions& options) {
   }
 }
 
-void add_options(CLI::App& verb, ScoreOptions& options) {
-  std::map<std::string, TextFormat> formats;
-  for (const auto& [format, name] : text_format_names) formats.emplace(name, format);
+// Reads the names of an enum's values.
+template <typename Names>
+CLI::CheckedTransformer by_name(const Names& names) {
+  std::map<std::string, typename Names::value_type::first_type> values;
+  for (const auto& [value, name] : names) values.emplace(name, value);
+  return CLI::CheckedTransformer(values);
+}
 
+void add_options(CLI::App& verb, ScoreOptions& options) {
   auto* by = verb.add_option_group("by", "what scores");
   by->add_option("--model", options.model,
                  "Hugging Face folder of a score model; with --logprobs, of a language model");
-  by->add_option("--rule", options.rule, "YAML file of a rule");
+  auto* rule = by->add_option("--rule", options.rule, "YAML file of a rule");
   by->require_option(1);
   verb.add_option("--data", options.data, "file of rows: prompt and response, text, or input_ids (and output_ids)")
       ->required();
   verb.add_option("--out", options.out, "JSONL file, written whole or not at all")->required();
   verb.add_flag("--logprobs", options.log_probs, "add log_probs, log_prob, tokens and perplexity instead of a score")
-      ->excludes("--rule");
+      ->excludes(rule);
   verb.add_flag("--pairs", options.items.pairs, "score response_0 and response_1 of each row; print accuracies");
   verb.add_option("--score-name", options.score_name, "name of the field that is added; with --logprobs, its prefix");
   verb.add_option("--format", options.items.format, "conversation (of the Safe RLHF models) or plain")
-      ->transform(CLI::CheckedTransformer(formats))
+      ->transform(by_name(text_format_names))
       ->default_str("conversation");
   verb.add_option("--key-prompt", options.items.keys.prompt, "name of the prompt's field")->capture_default_str();
   verb.add_option("--key-response", options.items.keys.response, "name of the response's field")->capture_default_str();
   verb.add_flag("--strict", options.strict, "a row that cannot be used is an error; else it is left out and reported");
   verb.add_option("--batch", options.batch, "sequences at once")->check(CLI::PositiveNumber)->capture_default_str();
+  verb.add_option("--dtype", options.dtype, "what a model computes in: float32 or bfloat16")
+      ->transform(by_name(compute_dtype_names))
+      ->default_str("float32");
   verb.add_option("--threads", options.threads, "CPU threads")->check(CLI::PositiveNumber)->capture_default_str();
 }
 

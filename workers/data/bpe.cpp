@@ -66,7 +66,8 @@ BytePairEncoding::BytePairEncoding(BpeVocabulary vocabulary)
     const auto id = [&](const std::string& token) {
       return id_of(token_ids_, token, [&] { return fmt::format("merge {} names or makes", rank + 1); });
     };
-    merges_[pair_key(id(left), id(right))] = {.rank = rank, .id = id(left + right)};
+    const auto left_id = id(left);
+    merges_[pair_key(left_id, id(right))] = {.rank = rank, .id = id(left + right)};
   }
 }
 

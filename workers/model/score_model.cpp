@@ -99,12 +99,12 @@ std::unique_ptr<ScoreModel> ScoreModel::from_source(const ModelSource& source, S
   return model;
 }
 
-std::unique_ptr<ScoreModel> ScoreModel::from_folder(const std::filesystem::path& folder, Use use) {
+std::unique_ptr<ScoreModel> ScoreModel::from_folder(const std::filesystem::path& folder, Use use, ComputeDType dtype) {
   const ModelConfig config = read_model_config(folder);
   if (!config.score)
     throw ModelError((folder / "config.json").string() +
                      ": field 'architectures': found a causal language model; allowed: a score model");
-  return from_source({.path = folder}, config.score->type, use);
+  return from_source({.path = folder, .dtype = dtype}, config.score->type, use);
 }
 
 torch::Tensor ScoreModel::scores(const PackedTokens& packed) const {

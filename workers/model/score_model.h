@@ -24,7 +24,8 @@ class ScoreModel : public Model {
   // from the source's seed, its bias 0. Throws ModelError or SafetensorsError.
   static std::unique_ptr<ScoreModel> from_source(const ModelSource& source, ScoreType type, Use use);
   // As what the folder says: reward, cost or critic.
-  static std::unique_ptr<ScoreModel> from_folder(const std::filesystem::path& folder, Use use);
+  static std::unique_ptr<ScoreModel> from_folder(const std::filesystem::path& folder, Use use,
+                                                 ComputeDType dtype = ComputeDType::float32);
 
   // float32 [N], before normalisation; the head's product is float32 too. Differentiable.
   torch::Tensor scores(const PackedTokens& packed) const;
