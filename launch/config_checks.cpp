@@ -33,6 +33,16 @@ void check_model(const std::string& field, const ModelSource& source, const Mode
   }
 }
 
+void check_dataset(const std::string& field, const DatasetConfig& data, std::vector<std::string>& violations) {
+  if (data.path && !data.paths.empty()) {
+    violations.push_back(fmt::format("{}: found both path and paths; give one of them", field));
+  }
+  for (const auto& file : data.files()) {
+    if (std::filesystem::is_regular_file(file)) continue;
+    violations.push_back(fmt::format("{}: found no file {}", field, file.string()));
+  }
+}
+
 void check_gradient_lanes(std::int64_t lanes, std::vector<std::string>& violations) {
   if (std::has_single_bit(static_cast<std::uint64_t>(lanes))) return;
   violations.push_back(fmt::format("gradient_lanes: found {}; allowed is a power of two", lanes));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "launch/job_config.h"
+#include "workers/data/dataset_config.h"
 
 namespace ballast {
 
@@ -16,6 +17,8 @@ struct ModelCheck {
 // Reads the header of a model's weights, so that a missing or broken checkpoint is found before anything is written.
 void check_model(const std::string& field, const ModelSource& source, const ModelCheck& check,
                  std::vector<std::string>& violations);
+// That a data set that is given names files, and that these exist.
+void check_dataset(const std::string& field, const DatasetConfig& data, std::vector<std::string>& violations);
 void check_gradient_lanes(std::int64_t lanes, std::vector<std::string>& violations);
 
 }  // namespace ballast

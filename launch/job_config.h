@@ -12,10 +12,13 @@
 
 namespace ballast {
 
-enum class Algorithm : std::uint8_t { ppo_lag, ppo };
-inline constexpr std::array<std::pair<Algorithm, std::string_view>, 2> algorithm_names{{
+enum class Algorithm : std::uint8_t { ppo_lag, ppo, sft, reward, cost };
+inline constexpr std::array<std::pair<Algorithm, std::string_view>, 5> algorithm_names{{
     {Algorithm::ppo_lag, "ppo_lag"},
     {Algorithm::ppo, "ppo"},
+    {Algorithm::sft, "sft"},
+    {Algorithm::reward, "reward"},
+    {Algorithm::cost, "cost"},
 }};
 constexpr const auto& enum_names(Algorithm) { return algorithm_names; }
 
@@ -30,7 +33,8 @@ struct JobConfig {
 
   template <typename Fields>
   void describe_run(Fields& field) {
-    field("algorithm", algorithm, "ppo_lag (reward under a cost limit) or ppo (reward alone)");
+    field("algorithm", algorithm,
+          "ppo_lag (reward under a cost limit), ppo (reward alone), sft (texts), reward or cost (a model of pairs)");
     field("output", output, "the run folder; a run that lies there already is moved aside");
     field("seed", workers.seed, "of the order of the data and of sampling");
   }

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
+#include "launch/commands/generate.h"
 #include "launch/commands/score.h"
 #include "launch/commands/train.h"
 #include "launch/environment.h"
@@ -14,6 +15,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", fmt::format("ballast {} ({})", ballast::version, ballast::commit));
   app.require_subcommand(1);
   ballast::Invocation invocation{.command_line = {argv, argv + argc}};
+  ballast::add_generate(app, invocation);
   ballast::add_train(app, invocation);
   ballast::add_score(app, invocation);
 

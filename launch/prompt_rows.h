@@ -1,25 +1,14 @@
 // The rows of a prompt file, ready for a model.
 #pragma once
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <string_view>
-#include <utility>
 #include <vector>
 
+#include "workers/data/dataset_config.h"
 #include "workers/data/tokenizer.h"
 
 namespace ballast {
-
-// Plain: the text as it is. Conversation: the user's turn of a Safe RLHF conversation, as `format_prompt` has it.
-enum class PromptFormat : std::uint8_t { Plain, Conversation };
-
-inline constexpr std::array<std::pair<PromptFormat, std::string_view>, 2> prompt_format_names{{
-    {PromptFormat::Plain, "plain"},
-    {PromptFormat::Conversation, "conversation"},
-}};
-constexpr const auto& enum_names(PromptFormat) { return prompt_format_names; }
 
 struct PromptOfRow {
   nlohmann::json row;  // as it was read
@@ -28,14 +17,14 @@ struct PromptOfRow {
 
 // What the prompts must suit.
 struct PromptLimits {
-  const Tokenizer* tokenizer = nullptr;  // nullptr: the model has none, rows give ids
-  PromptFormat format = PromptFormat::Plain;
+  const Tokenizer* tokenizer = nullptr;  // nullptr: the model has none, rows must give ids
+  TextFormat format = TextFormat::Plain;
   std::int64_t vocab = 0;
   std::int64_t max_length = 0;
 };
 
-// Rows give `input_ids`, a list of ids, or else `prompt`: a text, or for a conversation also the list of its turns.
-// Throws UserError that names file, line and field.
+// Rows give `input_ids`, a list of ids, or else `prompt` as data sets do. Throws UserError that names file, line and
+// field.
 std::vector<PromptOfRow> read_prompt_rows(const std::filesystem::path& file, const PromptLimits& limits);
 
 }  // namespace ballast

@@ -17,7 +17,8 @@ void check_rule(const RewardCheck& check, const ModelSource& actor, std::vector<
   }
   if (!has_tokenizer(actor)) {
     violations.push_back(
-        fmt::format("{}.rule: a rule reads text; the actor's model must be a folder with a tokenizer", check.name));
+        fmt::format("{}.rule: a rule reads text; the actor needs a tokenizer (in its folder, or actor.model.tokenizer)",
+                    check.name));
   }
   if (!check.critic.model.given()) {
     violations.push_back(fmt::format("{0}_critic.model: no model; a {0} by rule has none to start from", check.name));

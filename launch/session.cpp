@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "orchestrator/control_queues.h"
+#include "workers/user_error.h"
 
 namespace ballast {
 namespace {
@@ -73,6 +74,9 @@ int Session::orchestrate(const std::function<void(CommandStream&)>& job) {
   } catch (const RunFailed& failed) {
     parts_.failure.say(failed.what());
     if (!failed.user_error) end_at_once();
+    exit_code = 2;
+  } catch (const UserError& error) {
+    parts_.failure.say(error.what());
     exit_code = 2;
   } catch (const std::exception& error) {
     parts_.failure.say(fmt::format("{}: the orchestrator failed: {}", where(), error.what()));

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "launch/ppo_job.h"
+#include "launch/supervised_job.h"
 
 namespace ballast {
 namespace {
@@ -23,6 +24,11 @@ std::unique_ptr<TrainingJob> read_training_job(const YamlText& yaml, const std::
     case Algorithm::ppo_lag:
     case Algorithm::ppo:
       return make_ppo_job(parse_config<TrainConfig>(yaml, overrides));
+    case Algorithm::sft:
+      return make_sft_job(parse_config<SftConfig>(yaml, overrides));
+    case Algorithm::reward:
+    case Algorithm::cost:
+      return make_preference_job(parse_config<PreferenceConfig>(yaml, overrides));
   }
   throw std::logic_error("an algorithm without a job");
 }

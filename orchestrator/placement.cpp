@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 #include <set>
 
 namespace ballast {
@@ -33,6 +34,14 @@ std::vector<std::vector<Role>> shared_seats(const std::vector<Role>& roles, int 
         merge_last_two_that([](Role r) { return r != Role::Actor; }) || merge_last_two_that([](Role) { return true; });
   }
   return seats;
+}
+
+// The most replicas, from rank 0 on, that the lanes can be dealt to.
+std::vector<int> learning_ranks(int world_size, int gradient_lanes) {
+  const auto replicas = std::bit_floor(static_cast<unsigned>(std::min(world_size, std::max(1, gradient_lanes))));
+  std::vector<int> ranks(replicas);
+  std::iota(ranks.begin(), ranks.end(), 0);
+  return ranks;
 }
 
 // More ranks than roles: how many replicas each role gets.
@@ -83,7 +92,7 @@ void check_entry(Role role, const std::vector<int>& ranks, const PlacementReques
     }
     if (!seen.insert(rank).second) violations.push_back(fmt::format("{}: rank {} stands there twice", field, rank));
   }
-  const bool learns = !is_frozen(role);
+  const bool learns = !is_frozen(role) || request.roles.size() == 1;  // a job's only role is there to learn
   const auto replicas = static_cast<int>(ranks.size());
   if (learns && replicas > 1 && request.gradient_lanes > 1 && request.gradient_lanes % replicas != 0) {
     violations.push_back(fmt::format("{}: found {} replicas; gradient_lanes ({}) must be a multiple of them, or 1",
@@ -94,6 +103,7 @@ void check_entry(Role role, const std::vector<int>& ranks, const PlacementReques
 }  // namespace
 
 Placement auto_placement(const std::vector<Role>& roles, int world_size, int gradient_lanes) {
+  if (roles.size() == 1) return {{roles.front(), learning_ranks(world_size, gradient_lanes)}};
   Placement placement;
   if (world_size < static_cast<int>(roles.size())) {
     const auto seats = shared_seats(roles, world_size);

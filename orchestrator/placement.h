@@ -24,7 +24,8 @@ struct PlacementConfig {
 };
 
 // One rank for each role when there are as many ranks as roles; with fewer, frozen scorers share first; with more, the
-// actor gets replicas first, as many as `gradient_lanes` can be dealt to (a power of two). Needs world_size >= 1.
+// actor gets replicas first, as many as `gradient_lanes` can be dealt to (a power of two). A job's only role learns,
+// and gets as many likewise; ranks beyond them have no role. Needs world_size >= 1.
 Placement auto_placement(const std::vector<Role>& roles, int world_size, int gradient_lanes);
 
 // The explicit table where one is given, else auto. Returns every violation as a sentence in `violations`: a role

@@ -2,12 +2,12 @@
 
 #include <torch/torch.h>
 
-#include <algorithm>
-
 #include "algorithms/experience.h"
 #include "algorithms/finite.h"
 #include "algorithms/masked.h"
 #include "workers/generation/end_tokens.h"
+#include "workers/labelled_text.h"
+#include "workers/model/tokenizer_files.h"
 
 namespace ballast {
 namespace {
@@ -43,24 +43,6 @@ void store_rollout(const Generate& command, const std::vector<TokenIds>& respons
   store.put(command.key, Field::Lengths, lengths_B);
 }
 
-// For each position of the packed rows: does the loss count the token after it. [N] bool.
-at::Tensor next_is_labelled(const std::vector<LabelledRow>& rows) {
-  std::vector<std::int64_t> counts;
-  for (const auto& row : rows) {
-    counts.insert(counts.end(), row.labelled.begin() + 1, row.labelled.end());
-    counts.push_back(0);
-  }
-  return at::tensor(counts, at::kLong).to(at::kBool);
-}
-
-std::int64_t labelled_tokens(const std::vector<std::vector<LabelledRow>>& micro_batches) {
-  std::int64_t count = 0;
-  for (const auto& rows : micro_batches) {
-    for (const auto& row : rows) count += std::count(row.labelled.begin() + 1, row.labelled.end(), true);
-  }
-  return count;
-}
-
 Generator make_generator(const WorkerSettings& settings, const ModelConfig& model) {
   return Generator({.sampling = settings.sampling,
                     .end_tokens = end_tokens_of(settings.actor.model, model, settings.sampling.eos_tokens),
@@ -92,6 +74,7 @@ Actor::Actor(const WorkerSettings& settings, std::int64_t training_steps, Replic
     : ppo_(settings.ppo),
       old_log_probs_(settings.generation.old_log_probs),
       model_(CausalLM::from_source(settings.actor.model, Use::Learn)),
+      tokenizer_(settings.actor.model.tokenizer_folder()),
       generator_(make_generator(settings, model_->config())),
       learner_(model_->parameters(), settings.actor.optimizer, training_steps, replicas) {}
 
@@ -177,15 +160,17 @@ Learner::Figures Actor::backward(const Learn& learn, std::size_t position, const
 }
 
 double Actor::ptx_backward(const Learn& learn, std::size_t position) {
-  std::vector<TokenIds> sequences;
-  for (const auto& row : learn.ptx[position]) sequences.push_back(row.tokens);
-  const auto log_probs_N = model_->next_token_log_probs(PackedTokens::from_sequences(sequences));
-  const auto loss = -(log_probs_N * next_is_labelled(learn.ptx[position])).sum() / labelled_tokens(learn.ptx);
+  std::int64_t targets = 0;
+  for (const auto& rows : learn.ptx) targets += target_tokens(rows);
+  const auto loss = text_loss(target_log_probs(*model_, learn.ptx[position]), targets);
   require_finite(loss.unsqueeze(0), "ptx_loss");
   (loss * (ppo_.ptx_coeff / 2)).backward();
   return loss.item<double>();
 }
 
-void Actor::save(const std::string& folder) const { model_->save(folder); }
+void Actor::save(const std::string& folder) const {
+  model_->save(folder);
+  copy_tokenizer(tokenizer_, folder);
+}
 
 }  // namespace ballast

@@ -1,7 +1,9 @@
 // The policy: generates, builds the experience, learns.
 #pragma once
+#include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "workers/batch_store.h"
@@ -39,6 +41,7 @@ class Actor {
   PpoConfig ppo_;
   OldLogProbs old_log_probs_;
   std::unique_ptr<CausalLM> model_;
+  std::optional<std::filesystem::path> tokenizer_;
   Generator generator_;
   Learner learner_;
 };

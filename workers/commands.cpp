@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <utility>
@@ -28,7 +29,9 @@ constexpr std::array<std::pair<Field, std::string_view>, 14> field_names{{
 
 // The order is that of CommandBody.
 constexpr std::array<std::string_view, std::variant_size_v<CommandBody>> body_names{
-    "Load", "Generate", "Transfer", "Score", "BuildExperience", "Learn", "Save", "Free"};
+    "Load",          "Generate",    "Transfer",  "Score",      "BuildExperience",
+    "Learn",         "LoadLearner", "LearnText", "LearnPairs", "EvaluateText",
+    "EvaluatePairs", "Save",        "Free"};
 
 template <typename Body>
 std::string body_details(const Body& body) {
@@ -50,6 +53,14 @@ CommandBody body_from_json(std::string_view name, const nlohmann::json& json) {
 
 std::string_view to_string(Field field) { return field_names.at(static_cast<std::size_t>(field)).second; }
 
+std::int64_t target_tokens(const std::vector<LabelledRow>& rows) {
+  std::int64_t count = 0;
+  for (const auto& row : rows) {
+    if (!row.labelled.empty()) count += std::count(row.labelled.begin() + 1, row.labelled.end(), true);
+  }
+  return count;
+}
+
 std::string describe(const Command& command) {
   const auto details = std::visit([](const auto& body) { return body_details(body); }, command.body);
   std::string where = fmt::format("iteration {}", command.iteration);
@@ -67,6 +78,12 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Score, role, key, row_ids)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BuildExperience, key, row_ids)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LabelledRow, tokens, labelled)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Learn, role, step, batch, micro_batches, rows, lambda, ptx)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PairRow, preferred, other, preferred_sign, other_sign)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LoadLearner, role, training_steps)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LearnText, role, step, targets, micro_batches)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LearnPairs, role, step, pairs, micro_batches)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EvaluateText, role, row_ids, rows)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EvaluatePairs, role, row_ids, rows)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Save, role, folder)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Free, batch)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Figures, ids, values)

@@ -83,10 +83,21 @@ struct BuildExperience {
   std::vector<std::int64_t> row_ids;
 };
 
-// Token rows for the language-model term (PTX): labels are the tokens from `prompt_length` on.
+// A text to learn: supervised fine-tuning, and the language-model term of RL (PTX).
 struct LabelledRow {
   TokenIds tokens;
   std::vector<bool> labelled;  // same size: does the loss count this token
+};
+// Tokens that a language model learns to predict here: those labelled, but never the first, which nothing precedes.
+std::int64_t target_tokens(const std::vector<LabelledRow>& rows);
+
+// Two different responses to one prompt, prompt included. Preferred is the better one for a reward model, the safer one
+// for a cost model.
+struct PairRow {
+  TokenIds preferred;
+  TokenIds other;
+  int preferred_sign = 0;  // cost models only: +1 safe, -1 unsafe
+  int other_sign = 0;
 };
 
 // One optimizer step on one mini-batch. Every replica of the role takes part; micro-batch m belongs to replica
@@ -101,6 +112,39 @@ struct Learn {
   std::vector<std::vector<LabelledRow>> ptx;  // actor only: empty, or one for each micro-batch
 };
 
+// Supervised jobs: read the weights of a role that learns from given examples, and prepare an optimizer.
+struct LoadLearner {
+  Role role = Role::Actor;
+  std::int64_t training_steps = 0;
+};
+
+// One optimizer step on one mini-batch of texts (Actor) or of pairs (Reward, Cost). Every replica of the role takes
+// part; micro-batch m belongs to replica m mod replicas.
+struct LearnText {
+  Role role = Role::Actor;
+  std::int64_t step = 0;     // counts the run's optimizer steps from 0
+  std::int64_t targets = 0;  // target tokens of the mini-batch, at least 1: the loss's normaliser
+  std::vector<std::vector<LabelledRow>> micro_batches;
+};
+struct LearnPairs {
+  Role role = Role::Reward;
+  std::int64_t step = 0;
+  std::int64_t pairs = 0;  // of the mini-batch: the loss's normaliser
+  std::vector<std::vector<PairRow>> micro_batches;
+};
+
+// Judge one micro-batch without learning from it; figures by row.
+struct EvaluateText {
+  Role role = Role::Actor;
+  std::vector<std::int64_t> row_ids;
+  std::vector<LabelledRow> rows;
+};
+struct EvaluatePairs {
+  Role role = Role::Reward;
+  std::vector<std::int64_t> row_ids;
+  std::vector<PairRow> rows;
+};
+
 // Write the role's model as a Hugging Face folder (the first replica writes).
 struct Save {
   Role role = Role::Actor;
@@ -111,7 +155,8 @@ struct Free {
   std::uint64_t batch = 0;
 };
 
-using CommandBody = std::variant<Load, Generate, Transfer, Score, BuildExperience, Learn, Save, Free>;
+using CommandBody = std::variant<Load, Generate, Transfer, Score, BuildExperience, Learn, LoadLearner, LearnText,
+                                 LearnPairs, EvaluateText, EvaluatePairs, Save, Free>;
 
 struct Command {
   static constexpr int whole_batch = -1;
@@ -140,9 +185,11 @@ struct Event {
   EventKind kind = EventKind::started;
   double seconds = 0.0;          // finished: time the command took
   std::int64_t store_bytes = 0;  // bytes of tensors in the rank's batch store
-  Figures rows;           // Generate: see Actor::generate; Score of Cost: cost; BuildExperience: see experience.h
-  Figures micro_batches;  // Learn: losses, already divided by the mini-batch's normaliser
-  std::map<std::string, double> scalars;  // Learn: learning_rate, grad_norm
+  // Generate: see Actor::generate; Score of Cost: cost; BuildExperience: see experience.h; EvaluateText and
+  // EvaluatePairs: see text_learner.h and preference_learner.h.
+  Figures rows;
+  Figures micro_batches;                  // Learn*: losses, already divided by the mini-batch's normaliser
+  std::map<std::string, double> scalars;  // Learn*: lr, grad_norm
   std::string error;                      // failed: what happened
   bool user_error = false;                // failed: the input is at fault, not the program
 };

@@ -5,6 +5,7 @@
 #include "algorithms/finite.h"
 #include "algorithms/masked.h"
 #include "algorithms/ppo_loss.h"
+#include "workers/model/tokenizer_files.h"
 #include "workers/rollout_batch.h"
 
 namespace ballast {
@@ -14,10 +15,10 @@ const TrainedRoleSettings& of_role(Role role, const WorkerSettings& settings) {
   return role == Role::RewardCritic ? settings.reward_critic : settings.cost_critic;
 }
 
-std::unique_ptr<ScoreModel> starting_model(Role role, const WorkerSettings& settings) {
+const ModelSource& starting_model(Role role, const WorkerSettings& settings) {
   const auto& own = of_role(role, settings).model;
   const auto& scored = role == Role::RewardCritic ? settings.reward.model : settings.cost.model;
-  return ScoreModel::from_source(own.given() ? own : scored, ScoreType::Critic, Use::Learn);
+  return own.given() ? own : scored;
 }
 
 }  // namespace
@@ -27,7 +28,8 @@ Critic::Critic(Role role, const WorkerSettings& settings, std::int64_t training_
       values_(role == Role::RewardCritic ? Field::RewardValues : Field::CostValues),
       returns_(role == Role::RewardCritic ? Field::RewardReturns : Field::CostReturns),
       clip_range_(settings.ppo.clip.clip_range_value),
-      model_(starting_model(role, settings)),
+      tokenizer_(starting_model(role, settings).tokenizer_folder()),
+      model_(ScoreModel::from_source(starting_model(role, settings), ScoreType::Critic, Use::Learn)),
       learner_(model_->parameters(), of_role(role, settings).optimizer, training_steps, replicas) {}
 
 void Critic::score(const BatchKey& key, BatchStore& store) {
@@ -55,6 +57,9 @@ Learner::Figures Critic::backward(const BatchKey& key, std::int64_t rows, const 
           {name_ + "_value", masked_mean_share(values_BT.detach(), batch.mask_BT, rows).item<double>()}};
 }
 
-void Critic::save(const std::string& folder) const { model_->save(folder); }
+void Critic::save(const std::string& folder) const {
+  model_->save(folder);
+  copy_tokenizer(tokenizer_, folder);
+}
 
 }  // namespace ballast

@@ -1,6 +1,8 @@
 // A trained role that values every position: reward critic or cost critic.
 #pragma once
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "workers/batch_store.h"
@@ -27,6 +29,7 @@ class Critic {
   std::string name_;
   Field values_, returns_;
   double clip_range_;
+  std::optional<std::filesystem::path> tokenizer_;
   std::unique_ptr<ScoreModel> model_;
   Learner learner_;
 };

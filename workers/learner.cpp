@@ -1,5 +1,7 @@
 #include "workers/learner.h"
 
+#include <numeric>
+
 namespace ballast {
 
 Learner::Learner(Parameters& parameters, const OptimizerConfig& config, std::int64_t training_steps, Replicas replicas)
@@ -22,6 +24,12 @@ Event Learner::step(const std::vector<int>& micro_batches,
   event.scalars["lr"] = optimizer_.learning_rate();
   event.scalars["grad_norm"] = optimizer_.step();
   return event;
+}
+
+Event Learner::step(std::size_t count, const std::function<Figures(std::size_t micro_batch)>& backward) {
+  std::vector<int> micro_batches(count);
+  std::iota(micro_batches.begin(), micro_batches.end(), 0);
+  return step(micro_batches, backward);
 }
 
 }  // namespace ballast

@@ -33,6 +33,8 @@ class Learner {
   using Figures = std::map<std::string, double>;
   // `backward(position)` runs forward and backward of micro_batches[position]; only this replica's are called.
   Event step(const std::vector<int>& micro_batches, const std::function<Figures(std::size_t position)>& backward);
+  // The same for micro-batches 0 to count - 1.
+  Event step(std::size_t count, const std::function<Figures(std::size_t micro_batch)>& backward);
 
  private:
   Replicas replicas_;

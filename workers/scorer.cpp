@@ -98,8 +98,8 @@ std::unique_ptr<RewardFunction> make_learned_reward(const ScorerSettings& settin
   model->set_normalize(settings.normalize);
   if (share_vocabulary(settings.model, actor)) return std::make_unique<LearnedReward>(std::move(model));
   return std::make_unique<RetokenizedReward>(
-      std::move(model),
-      RetokenizedReward::Tokenizers{.actor = load_tokenizer(*actor.path), .own = load_tokenizer(*settings.model.path)});
+      std::move(model), RetokenizedReward::Tokenizers{.actor = load_tokenizer(*actor.tokenizer_folder()),
+                                                      .own = load_tokenizer(*settings.model.tokenizer_folder())});
 }
 
 std::unique_ptr<Scorer> make_reward_scorer(Role role, const WorkerSettings& settings) {
@@ -110,7 +110,7 @@ std::unique_ptr<Scorer> make_reward_scorer(Role role, const WorkerSettings& sett
   if (own.rule_content) {
     return std::make_unique<RewardScorer>(
         field, make_rule(*own.rule_content),
-        ActorText(load_tokenizer(*actor.path),
+        ActorText(load_tokenizer(*actor.tokenizer_folder()),
                   end_tokens_of(actor, model_config(actor), settings.sampling.eos_tokens)));
   }
   auto reward = make_learned_reward(own, is_cost ? ScoreType::Cost : ScoreType::Reward, actor);

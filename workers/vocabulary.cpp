@@ -7,10 +7,14 @@
 
 namespace ballast {
 
-bool has_tokenizer(const ModelSource& source) { return source.path && has_tokenizer(*source.path); }
+bool has_tokenizer(const ModelSource& source) {
+  const auto folder = source.tokenizer_folder();
+  return folder && has_tokenizer(*folder);
+}
 
 bool share_vocabulary(const ModelSource& model, const ModelSource& actor) {
-  if (has_tokenizer(model) && has_tokenizer(actor)) return same_tokenizer(*model.path, *actor.path);
+  if (has_tokenizer(model) && has_tokenizer(actor))
+    return same_tokenizer(*model.tokenizer_folder(), *actor.tokenizer_folder());
   const auto size = model_config(model).vocab;
   const auto actor_size = model_config(actor).vocab;
   if (size != actor_size) {

@@ -8,7 +8,7 @@ namespace ballast {
 // translate with, and vocabularies of equal size count as one; of different size they are a UserError.
 bool share_vocabulary(const ModelSource& model, const ModelSource& actor);
 
-// Whether the source is a folder with a tokenizer.
+// Whether the source has a tokenizer: in its folder, or in the one that is given for it.
 bool has_tokenizer(const ModelSource& source);
 
 }  // namespace ballast

@@ -45,11 +45,15 @@ Event Worker::execute(const Command& command) {
   return std::visit([this](const auto& body) { return execute(body); }, command.body);
 }
 
+Replicas Worker::replicas_of(Role role) const {
+  const auto group = links_.groups.find(role);
+  return {.communicator = group == links_.groups.end() ? nullptr : group->second.get(),
+          .lanes = static_cast<int>(settings_.gradient_lanes),
+          .timeout = settings_.transfer_timeout()};
+}
+
 Event Worker::execute(const Load& load) {
-  const auto group = links_.groups.find(load.role);
-  const Replicas replicas{.communicator = group == links_.groups.end() ? nullptr : group->second.get(),
-                          .lanes = static_cast<int>(settings_.gradient_lanes),
-                          .timeout = settings_.transfer_timeout()};
+  const auto replicas = replicas_of(load.role);
   switch (load.role) {
     case Role::Actor:
       actor_ = std::make_unique<Actor>(settings_, load.training_steps, replicas);
@@ -89,8 +93,31 @@ Event Worker::execute(const Learn& learn) {
   return critic(learn.role).learn(learn, store_);
 }
 
+Event Worker::execute(const LoadLearner& load) {
+  const auto replicas = replicas_of(load.role);
+  if (load.role == Role::Actor) {
+    text_learner_ = std::make_unique<TextLearner>(settings_.supervised, load.training_steps, replicas);
+  } else {
+    preference_learner_ =
+        std::make_unique<PreferenceLearner>(load.role, settings_.supervised, load.training_steps, replicas);
+  }
+  return {};
+}
+
+Event Worker::execute(const LearnText& learn) { return text_learner_->learn(learn); }
+
+Event Worker::execute(const LearnPairs& learn) { return preference_learner_->learn(learn); }
+
+Event Worker::execute(const EvaluateText& evaluate) { return {.rows = text_learner_->evaluate(evaluate)}; }
+
+Event Worker::execute(const EvaluatePairs& evaluate) { return {.rows = preference_learner_->evaluate(evaluate)}; }
+
 Event Worker::execute(const Save& save) {
-  if (save.role == Role::Actor) {
+  if (text_learner_) {
+    text_learner_->save(save.folder);
+  } else if (preference_learner_) {
+    preference_learner_->save(save.folder);
+  } else if (save.role == Role::Actor) {
     actor_->save(save.folder);
   } else {
     critic(save.role).save(save.folder);

@@ -8,7 +8,9 @@
 #include "workers/batch_store.h"
 #include "workers/command_source.h"
 #include "workers/critic.h"
+#include "workers/preference_learner.h"
 #include "workers/scorer.h"
+#include "workers/text_learner.h"
 #include "workers/worker_settings.h"
 
 namespace ballast {
@@ -36,10 +38,16 @@ class Worker {
   Event execute(const Score& score);
   Event execute(const BuildExperience& build);
   Event execute(const Learn& learn);
+  Event execute(const LoadLearner& load);
+  Event execute(const LearnText& learn);
+  Event execute(const LearnPairs& learn);
+  Event execute(const EvaluateText& evaluate);
+  Event execute(const EvaluatePairs& evaluate);
   Event execute(const Save& save);
   Event execute(const Free& free);
   void report(Event event);
   Critic& critic(Role role);
+  Replicas replicas_of(Role role) const;
 
   WorkerSettings settings_;
   Links links_;
@@ -47,6 +55,8 @@ class Worker {
   std::unique_ptr<Actor> actor_;
   std::map<Role, std::unique_ptr<Scorer>> scorers_;
   std::map<Role, std::unique_ptr<Critic>> critics_;
+  std::unique_ptr<TextLearner> text_learner_;  // supervised jobs have one of these two and no other role
+  std::unique_ptr<PreferenceLearner> preference_learner_;
 };
 
 }  // namespace ballast

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "algorithms/ppo_lag.h"
+#include "algorithms/preference_loss.h"
 #include "algorithms/rewards/registry.h"
 #include "workers/generation/generation_config.h"
 #include "workers/generation/sampling.h"
@@ -51,6 +52,27 @@ struct TrainedRoleSettings {
   }
 };
 
+struct NormalizerSettings {
+  std::optional<NormalizerType> type = NormalizerType::ExponentialMovingAverage;
+  double momentum = 0.9;
+
+  template <typename Fields>
+  void describe(Fields& field) {
+    field("type", type, "how the statistics that the model is saved with follow its end scores; null: not at all");
+    field("momentum", momentum, "what the old statistics count at each step of ExponentialMovingAverage")
+        .at_least(0.0)
+        .below(1.0);
+  }
+};
+
+// The one role of a supervised job: it learns from given examples.
+struct SupervisedSettings {
+  ModelSource model;
+  OptimizerConfig optimizer;
+  PreferenceLossConfig loss;  // this and the next: of reward and cost models
+  NormalizerSettings normalizer;
+};
+
 struct WorkerSettings {
   TrainedRoleSettings actor{.model = {},
                             .optimizer = {.learning_rate = 1e-5, .weight_decay = 0.01, .schedule = LrSchedule::Cosine}};
@@ -59,6 +81,7 @@ struct WorkerSettings {
   ScorerSettings cost;
   TrainedRoleSettings reward_critic{};  // empty model: starts as the reward model
   TrainedRoleSettings cost_critic{};    // empty model: starts as the cost model
+  SupervisedSettings supervised;
   PpoConfig ppo;
   SamplingConfig sampling;
   GenerationConfig generation;

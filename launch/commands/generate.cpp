@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <memory>
 #include <system_error>
 
+#include "launch/commands/enum_option.h"
 #include "launch/progress.h"
 #include "launch/prompt_rows.h"
 #include "workers/data/tokenizer_folder.h"
@@ -19,8 +19,8 @@ namespace ballast {
 namespace {
 
 constexpr auto help = R"(
-PROMPTS is JSONL, one row a line (a JSON array and gzip will do too). A row gives `prompt`, a text, or `input_ids`, a
-list of token ids; ids win where it gives both. OUT repeats each row's fields, once for each sample, and adds
+PROMPTS is JSONL, one row a line (a JSON array and gzip will do too). A row gives `prompt`, a text (or, for a
+conversation, the list of its turns), or `input_ids`, a list of token ids; ids win where it gives both. OUT repeats each row's fields, once for each sample, and adds
   sample         0 to SAMPLES - 1
   output_ids     new tokens only; the EOS token is the last where the model ended by itself
   log_probs      of each new token in the model's own distribution: temperature 1, no filters
@@ -38,11 +38,12 @@ struct GenerateOptions {
   std::filesystem::path model;
   std::filesystem::path prompts;
   std::filesystem::path out;
-  PromptFormat format = PromptFormat::Plain;
+  TextFormat format = TextFormat::Plain;
   SamplingConfig sampling{.max_new_tokens = 128};
   std::int64_t samples = 1;
   std::int64_t seed = 1;
   std::int64_t slots = GenerationConfig::rows_multiple;
+  ComputeDType dtype = ComputeDType::float32;
   std::int64_t threads = 1;
 };
 
@@ -55,7 +56,7 @@ struct Inputs {
 };
 
 Inputs read_inputs(const GenerateOptions& options) {
-  const ModelSource source{.path = options.model};
+  const ModelSource source{.path = options.model, .dtype = options.dtype};
   const auto config = model_config(source);
   Inputs inputs{.end_tokens = end_tokens_of(source, config)};
   if (has_tokenizer(options.model)) inputs.tokenizer = load_tokenizer(options.model);
@@ -119,18 +120,15 @@ void generate(const GenerateOptions& options) {
   at::set_num_threads(static_cast<int>(options.threads));
   const auto inputs = read_inputs(options);
   const auto output = open_output(options.out);
-  const Generator generator({.sampling = options.sampling,
-                             .end_tokens = inputs.end_tokens,
-                             .slots = options.slots,
-                             .seed = options.seed});
+  const Generator generator(
+      {.sampling = options.sampling, .end_tokens = inputs.end_tokens, .slots = options.slots, .seed = options.seed});
   const auto command = command_for(inputs, options.samples);
   Progress progress("generating", static_cast<std::int64_t>(command.prompts.size()));
   std::size_t tokens = 0;
-  const auto responses =
-      generator.continue_prompts(*inputs.model, command, [&](std::size_t, const Response& response) {
-        tokens += response.tokens.size();
-        progress.advance(1, fmt::format("{:.0f} tokens/s", static_cast<double>(tokens) / progress.seconds()));
-      });
+  const auto responses = generator.continue_prompts(*inputs.model, command, [&](std::size_t, const Response& response) {
+    tokens += response.tokens.size();
+    progress.advance(1, fmt::format("{:.0f} tokens/s", static_cast<double>(tokens) / progress.seconds()));
+  });
   const double seconds = progress.seconds();
   progress.clear();
   output->write(output_lines(inputs, responses, generator));
@@ -143,10 +141,8 @@ void add_files(CLI::App& verb, GenerateOptions& options) {
   verb.add_option("--model", options.model, "Hugging Face folder of a causal language model")->required();
   verb.add_option("--prompts", options.prompts, "rows to continue")->required();
   verb.add_option("--out", options.out, "JSONL, complete or absent")->required();
-  std::map<std::string, PromptFormat> formats;
-  for (const auto& [format, name] : prompt_format_names) formats.emplace(name, format);
   verb.add_option("--prompt-format", options.format, "plain: the text as it is; conversation: a user's turn")
-      ->transform(CLI::CheckedTransformer(formats))
+      ->transform(by_name(text_format_names))
       ->default_str("plain");
 }
 
@@ -177,6 +173,9 @@ void add_run(CLI::App& verb, GenerateOptions& options) {
         const bool fits = std::stoll(text) % GenerationConfig::rows_multiple == 0;
         return fits ? std::string() : fmt::format("found {}; allowed: a multiple of 16", text);
       });
+  verb.add_option("--dtype", options.dtype, "what the model computes in: float32 or bfloat16")
+      ->transform(by_name(compute_dtype_names))
+      ->default_str("float32");
   option("--threads", options.threads, "CPU threads; results are the same for the same number")
       ->check(CLI::PositiveNumber);
 }

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "algorithms/rewards/registry.h"
+#include "launch/commands/enum_option.h"
 #include "launch/config_file.h"
 #include "launch/pair_accuracy.h"
 #include "launch/progress.h"
@@ -160,14 +161,6 @@ void score(const ScoreOptions& options) {
   } catch (const std::system_error& error) {
     throw UserError(error.what());
   }
-}
-
-// Reads the names of an enum's values.
-template <typename Names>
-CLI::CheckedTransformer by_name(const Names& names) {
-  std::map<std::string, typename Names::value_type::first_type> values;
-  for (const auto& [value, name] : names) values.emplace(name, value);
-  return CLI::CheckedTransformer(values);
 }
 
 void add_options(CLI::App& verb, ScoreOptions& options) {

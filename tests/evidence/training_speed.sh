@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # How fast we train next to transformers, on one thread; leaves the table with commit, processor and date in
-# docs/evidence/training_speed.txt. BALLAST_TRANSFORMERS: as in transformers_round_trip.sh. Wants an idle machine.
+# docs/evidence/training_speed.txt. BALLAST_TRANSFORMERS: as in transformers_round_trip.sh.
 . "$(dirname "${BASH_SOURCE[0]}")/transformers.sh"
 
 cd "$root"

@@ -13,6 +13,8 @@ import tempfile
 RANKS = 2
 CONFIG = "configs/smoke/ppo_lag.yaml"
 CHECKPOINT = pathlib.Path("tests/golden/safe_rlhf/e2e-ppo-lag/actor")
+# The other models and the prompts have the checkpoint's vocabulary.
+ITS_VOCABULARY = [f"{key}.vocab=67" for key in ("prompts.random", "reward.model.random", "cost.model.random")]
 
 
 def truncated_checkpoint(folder):
@@ -35,7 +37,7 @@ def without_a_tensor(folder):
 def absurd_checkpoint(folder):
     """A checkpoint whose config.json asks for more memory than there is."""
     broken = folder / "absurd"
-    shutil.copytree(CHECKPOINT, broken)
+    shutil.copytree(CHECKPOINT, broken, dirs_exist_ok=True)
     config = json.loads((broken / "config.json").read_text())
     config["vocab_size"] = 2**31
     (broken / "config.json").write_text(json.dumps(config))
@@ -50,8 +52,9 @@ def cases(folder):
     yield "wrong type", ["iterations=many"], ["iterations", "many"]
     yield "missing model folder", [by_path[0] % (folder / "nowhere")], ["actor.model", str(folder / "nowhere")]
     yield "truncated safetensors", [by_path[0] % truncated_checkpoint(folder)], ["model.safetensors"]
-    yield "a tensor is missing", [by_path[0] % without_a_tensor(folder)], ["model.safetensors", "layers.2"]
-    yield ("a vocabulary larger than memory", [by_path[0] % absurd_checkpoint(folder)],
+    yield "a tensor is missing", [by_path[0] % without_a_tensor(folder), *ITS_VOCABULARY], ["model.safetensors", "layers.2"]
+    yield ("a vocabulary larger than memory",
+           [f"{role}.model={{path: {absurd_checkpoint(folder)}}}" for role in ("actor", "reward", "cost")],
            ["model.safetensors", "embed_tokens", "found shape [67, 32]", "expected [2147483648, 32]"])
     yield "dtype of no model", ["cost_critic.model.dtype=bfloat16"], ["cost_critic.model.dtype", "without path or random"]
     yield "unknown dtype", ["actor.model.dtype=float16"], ["actor.model.dtype", "float16", "bfloat16"]
@@ -63,6 +66,20 @@ def cases(folder):
     yield "slots", ["generation.slots=20"], ["generation.slots", "found 20", "multiple of 16"]
     yield "an EOS id outside the vocabulary", ["sampling.eos_tokens=[128]"], ["sampling.eos_tokens", "128"]
     yield "lanes", ["gradient_lanes=3"], ["gradient_lanes", "power of two"]
+
+
+def supervised_cases(folder):
+    """Name, configuration, arguments, words that the message must have."""
+    nowhere = folder / "nowhere.jsonl"
+    sft, cost = "configs/smoke/sft.yaml", "configs/smoke/cost.yaml"
+    yield "unknown algorithm", sft, ["algorithm=sfft"], ["algorithm", "sfft", "reward"]
+    yield "a key of another algorithm", sft, ["lambda.init=1"], ["lambda", "unknown key"]
+    yield "unknown key of a loss", cost, ["loss.regularisation=1"], ["loss.regularisation", "regularization"]
+    yield "two sources of examples", sft, [f"examples.data.path={nowhere}"], ["examples", "both", str(nowhere)]
+    yield "no examples", cost, ["examples={}"], ["examples", "neither"]
+    yield "data without a tokenizer", sft, [f"examples={{data: {{path: {CHECKPOINT}/config.json}}}}"], ["model.tokenizer"]
+    yield "rows longer than the model takes", sft, ["batch.max_length=1000"], ["batch.max_length", "64 positions"]
+    yield "tokens that the model lacks", sft, ["examples.random.vocab=500"], ["token id", "0 to 127"]
 
 
 def with_nan(folder):
@@ -77,8 +94,7 @@ def with_nan(folder):
 
 def check_not_finite(job, folder):
     """Name, arguments, words of the one message."""
-    small = ["prompts.random.vocab=67"]
-    runs = [("weights that are not finite", [f"actor.model={{path: {with_nan(folder)}}}", *small],
+    runs = [("weights that are not finite", [f"actor.model={{path: {with_nan(folder)}}}", *ITS_VOCABULARY],
              ["log_probs", "row 0", "last command: Generate"]),
             ("a step that blows up", ["actor.optimizer.learning_rate=1e30"],
              ["the gradient of model.", "not finite at step 1", "last command: Learn actor"])]
@@ -119,6 +135,9 @@ def main():
         job = [mpirun, "--oversubscribe", "-n", str(RANKS), ballast, "train"]
         for case, arguments, words in cases(folder):
             check(case, run([*job, "-c", CONFIG, f"output={output}", *arguments]), words, output)
+            passed += 1
+        for case, config, arguments, words in supervised_cases(folder):
+            check(case, run([*job, "-c", config, f"output={output}", *arguments]), words, output)
             passed += 1
         check("missing configuration", run([*job, "-c", str(folder / "no.yaml"), f"output={output}"]), ["no.yaml"], output)
         broken = folder / "broken.yaml"

@@ -54,6 +54,21 @@ TEST(AutoPlacement, GivesTheActorReplicasFirst) {
   EXPECT_THAT(placement.at(Role::Reference), ElementsAre(2, 3));
 }
 
+TEST(AutoPlacement, GivesAJobsOnlyRoleAsManyReplicasAsTheLanesCanBeDealtTo) {
+  EXPECT_THAT(auto_placement({Role::Reward}, 1, 4).at(Role::Reward), ElementsAre(0));
+  EXPECT_THAT(auto_placement({Role::Reward}, 3, 4).at(Role::Reward), ElementsAre(0, 1));
+  EXPECT_THAT(auto_placement({Role::Reward}, 6, 4).at(Role::Reward), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(auto_placement({Role::Reward}, 6, 1).at(Role::Reward), ElementsAre(0));
+}
+
+TEST(Placement, TheOnlyRoleOfAJobLearnsSoItsReplicasMustFitTheLanes) {
+  std::vector<std::string> violations;
+  PlacementConfig config;
+  config.reward = {0, 1, 2};
+  resolve_placement(config, {.roles = {Role::Reward}, .world_size = 3, .gradient_lanes = 2}, violations);
+  EXPECT_THAT(violations, ElementsAre(HasSubstr("gradient_lanes (2) must be a multiple")));
+}
+
 TEST(AutoPlacement, UsesEveryRankOnce) {
   for (int world = 6; world < 20; ++world) {
     std::multiset<int> used;

@@ -16,7 +16,7 @@ const Placement one_rank_each{{Role::Actor, {0}}, {Role::Reference, {1}},    {Ro
                               {Role::Cost, {3}},  {Role::RewardCritic, {4}}, {Role::CostCritic, {5}}};
 
 // Answers with plausible figures: every response has `length` tokens, every row costs 1.
-Event plausible(const Command& command) {
+Event plausible(const Command& command, int /*rank*/) {
   Event event;
   const auto rows = [&](const std::vector<std::int64_t>& ids, std::initializer_list<const char*> names) {
     event.rows.ids = ids;

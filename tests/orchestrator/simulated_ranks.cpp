@@ -70,7 +70,7 @@ void SimulatedRanks::finish(int index) {
   rank.posted = false;
   rank.round = 0;
   hold_or_free(rank, command);
-  Event event = answer_ ? answer_(command) : Event{};
+  Event event = answer_ ? answer_(command, index) : Event{};
   event.command = command.number;
   event.kind = EventKind::finished;
   events_.push_back({index, event});

@@ -14,7 +14,7 @@ namespace ballast {
 class SimulatedRanks : public RankQueues {
  public:
   // What a rank reports when it has finished a command; by default nothing but the number.
-  using Answer = std::function<Event(const Command&)>;
+  using Answer = std::function<Event(const Command&, int rank)>;
   explicit SimulatedRanks(std::uint64_t seed, Answer answer = {}) : random_(seed), answer_(std::move(answer)) {}
 
   void append(const std::vector<Command>& commands) override;

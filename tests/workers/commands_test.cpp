@@ -28,6 +28,14 @@ TEST(Commands, EveryKindSurvivesTheWire) {
             .rows = 4,
             .lambda = 1.25,
             .ptx = {{{.tokens = {1, 2}, .labelled = {false, true}}}}},
+      LoadLearner{.role = Role::Cost, .training_steps = 7},
+      LearnText{.step = 11, .targets = 1, .micro_batches = {{{.tokens = {1, 2}, .labelled = {false, true}}}, {}}},
+      LearnPairs{.role = Role::Cost,
+                 .step = 11,
+                 .pairs = 1,
+                 .micro_batches = {{{.preferred = {1}, .other = {2}, .preferred_sign = 1, .other_sign = -1}}}},
+      EvaluateText{.row_ids = {4}, .rows = {{.tokens = {1, 2}, .labelled = {false, true}}}},
+      EvaluatePairs{.role = Role::Reward, .row_ids = {4}, .rows = {{.preferred = {1}, .other = {2}}}},
       Save{.role = Role::Actor, .folder = "runs/x"},
       Free{.batch = 3}};
   ASSERT_EQ(bodies.size(), std::variant_size_v<CommandBody>);

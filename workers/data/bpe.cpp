@@ -1,6 +1,6 @@
 #include "workers/data/bpe.h"
 
-#include <optional>
+#include <functional>
 #include <queue>
 #include <stdexcept>
 #include <tuple>
@@ -52,6 +52,17 @@ struct Candidate {
   }
 };
 
+/// The bytes of a word.
+std::vector<Symbol> symbols_of(std::string_view word, const std::array<std::int64_t, 256>& byte_ids) {
+  std::vector<Symbol> symbols(word.size());
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    symbols[i] = {.id = byte_ids[static_cast<unsigned char>(word[i])],
+                  .previous = i == 0 ? none : i - 1,
+                  .next = i + 1 == word.size() ? none : i + 1};
+  }
+  return symbols;
+}
+
 }  // namespace
 
 BytePairEncoding::BytePairEncoding(BpeVocabulary vocabulary)
@@ -66,7 +77,8 @@ BytePairEncoding::BytePairEncoding(BpeVocabulary vocabulary)
     const auto id = [&](const std::string& token) {
       return id_of(token_ids_, token, [&] { return fmt::format("merge {} names or makes", rank + 1); });
     };
-    merges_[pair_key(id(left), id(right))] = {.rank = rank, .id = id(left + right)};
+    const auto left_id = id(left);
+    merges_[pair_key(left_id, id(right))] = {.rank = rank, .id = id(left + right)};
   }
 }
 
@@ -98,12 +110,7 @@ TokenIds BytePairEncoding::ids_of(std::string_view word) const {
 // Always the learned pair of lowest rank, the leftmost first: a queue of candidates, of which some are out of date when
 // they come to the front. O(n log n) in the word's length.
 TokenIds BytePairEncoding::merge_bytes(std::string_view word) const {
-  std::vector<Symbol> symbols(word.size());
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    symbols[i] = {.id = byte_ids_[static_cast<unsigned char>(word[i])],
-                  .previous = i == 0 ? none : i - 1,
-                  .next = i + 1 == word.size() ? none : i + 1};
-  }
+  auto symbols = symbols_of(word, byte_ids_);
   std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> candidates;
   const auto consider = [&](std::size_t position) {
     if (position == none || symbols[position].next == none) {

@@ -39,8 +39,6 @@ class BytePairEncoding {
   /// Appends the ids of a word. May be called by several threads at once.
   void append(std::string_view word, TokenIds& ids) const;
 
-  const StringIds& token_ids() const { return token_ids_; }
-
  private:
   struct Merge {
     std::size_t rank = 0;

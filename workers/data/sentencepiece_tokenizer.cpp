@@ -174,7 +174,7 @@ std::string SentencePieceTokenizer::decode(std::span<const std::int64_t> ids) co
     }
   }
   end_part();
-  const auto text = fmt::format("{}", fmt::join(parts, " "));
+  const auto text = replace_invalid_utf8(fmt::format("{}", fmt::join(parts, " ")));
   return clean_up_ ? clean_up_spaces(text) : text;
 }
 

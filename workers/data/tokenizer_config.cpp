@@ -72,9 +72,6 @@ std::string class_from_model_type(const std::filesystem::path& folder) {
   const auto path = folder / "config.json";
   const auto json = read_json_if_there(path);
   const auto model_type = json ? JsonView(*json, path).text("model_type", "") : "";
-  if (model_type == "llama" || model_type == "mistral") {
-    return "LlamaTokenizer";
-  }
   if (model_type == "gpt2") {
     return "GPT2Tokenizer";
   }
@@ -106,6 +103,9 @@ void read_config_file(const JsonView& file, TokenizerConfig& config) {
   }
   if (file.text("errors", "replace") != "replace") {
     file.at("errors").refuse(fmt::format("is '{}'; only 'replace' is supported", file.text("errors", "")));
+  }
+  if (const auto settings = file.find("sp_model_kwargs"); settings && !settings->object().empty()) {
+    settings->refuse("is not empty, which is not supported");
   }
   read_special_tokens(file, config);
   if (const auto decoder = file.find("added_tokens_decoder")) {

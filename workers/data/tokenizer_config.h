@@ -29,8 +29,8 @@ struct TokenizerConfig {
   std::vector<AddedToken> additional_special_tokens;
 };
 
-/// Reads the folder's files, each of which may be absent; the class may come from the model_type in config.json. Throws
-/// UserError if one is malformed.
+/// Reads the folder's files, each of which may be absent; where none names a class, a model_type of gpt2 or qwen2 in
+/// config.json does. Throws UserError if one is malformed.
 TokenizerConfig read_tokenizer_config(const std::filesystem::path& folder);
 
 /// A token as the files write it: an object with content and flags; the id is not part of it.

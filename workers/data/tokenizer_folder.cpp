@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <fmt/format.h>
@@ -42,8 +43,10 @@ const std::array<TokenizerForm, 3>& tokenizer_forms() {
 const TokenizerForm* form_of(const path& folder) {
   const auto& forms = tokenizer_forms();
   const auto* form = std::find_if(forms.begin(), forms.end(), [&](const TokenizerForm& known) {
-    return std::all_of(known.files.begin(), known.files.end(),
-                       [&](std::string_view file) { return std::filesystem::exists(folder / file); });
+    return std::all_of(known.files.begin(), known.files.end(), [&](std::string_view file) {
+      std::error_code unreadable;
+      return std::filesystem::exists(folder / file, unreadable);
+    });
   });
   return form == forms.end() ? nullptr : form;
 }

@@ -22,7 +22,7 @@ Choice Sampler::choose(std::span<const float> logits_V, const Situation& situati
     return {.token = token, .log_prob = model_.log_prob(token), .sampling_log_prob = model_.log_prob(token)};
   }
   std::copy(logits_V.begin(), logits_V.end(), scores_.begin());
-  process(situation);
+  penalise_and_ban(situation);
   if (config_.temperature == 0.0) {
     const auto token = std::max_element(scores_.begin(), scores_.end()) - scores_.begin();  // the first of several
     return {.token = token, .log_prob = model_.log_prob(token), .sampling_log_prob = 0.0F};
@@ -40,7 +40,7 @@ bool Sampler::filters(const Situation& situation) const {
          !situation.may_end;
 }
 
-void Sampler::process(const Situation& situation) {
+void Sampler::penalise_and_ban(const Situation& situation) {
   if (config_.repetition_penalty != 1.0) {
     const auto penalty = static_cast<float>(config_.repetition_penalty);
     for (const auto token : situation.seen) {

@@ -33,7 +33,7 @@ class Sampler {
  private:
   bool filters(const Situation& situation) const;
   // Repetition penalty and ban of EOS: what greedy decoding respects too.
-  void process(const Situation& situation);
+  void penalise_and_ban(const Situation& situation);
   void keep_top_k();
   void keep_top_p();
 

@@ -37,10 +37,9 @@ at::Tensor Slots::prefill(std::span<const Prefill> prefills) {
   std::vector<CachePlace> places;
   std::vector<std::int64_t> last_rows(cache_.shape().slots);
   for (const auto& [slot, prompt] : prefills) {
-    for (const auto token : prompt) {
-      places.push_back({.slot = slot, .position = static_cast<std::int64_t>(&token - prompt.data())});
-      tokens.push_back(token);
-    }
+    tokens.insert(tokens.end(), prompt.begin(), prompt.end());
+    for (std::size_t i = 0; i < prompt.size(); ++i)
+      places.push_back({.slot = slot, .position = static_cast<std::int64_t>(i)});
     last_rows[slot] = static_cast<std::int64_t>(tokens.size()) - 1;
   }
   const auto rows = (tokens.size() + rows_multiple - 1) / rows_multiple * rows_multiple;

@@ -105,6 +105,8 @@ torch::Tensor Llama::forward(const torch::Tensor& tokens_N, const torch::Tensor&
 
 std::vector<ParameterSpec> llama_parameters(const ModelConfig& config) {
   const double std = config.initializer_range;
+  const double residual_std =
+      config.scale_residual_projections ? std / std::sqrt(2.0 * static_cast<double>(config.layers)) : std;
   const std::int64_t E = config.hidden;
   std::vector<ParameterSpec> specs;
   const auto norm = [&](const std::string& name) {
@@ -123,14 +125,14 @@ std::vector<ParameterSpec> llama_parameters(const ModelConfig& config) {
     append_linear(specs, prefix + "self_attn.v_proj",
                   {.in = E, .out = keys, .bias = config.qkv_bias, .initial_std = std});
     append_linear(specs, prefix + "self_attn.o_proj",
-                  {.in = queries, .out = E, .bias = config.output_bias, .initial_std = std});
+                  {.in = queries, .out = E, .bias = config.output_bias, .initial_std = residual_std});
     norm(prefix + "post_attention_layernorm.weight");
     append_linear(specs, prefix + "mlp.gate_proj",
                   {.in = E, .out = config.intermediate, .bias = config.mlp_bias, .initial_std = std});
     append_linear(specs, prefix + "mlp.up_proj",
                   {.in = E, .out = config.intermediate, .bias = config.mlp_bias, .initial_std = std});
     append_linear(specs, prefix + "mlp.down_proj",
-                  {.in = config.intermediate, .out = E, .bias = config.mlp_bias, .initial_std = std});
+                  {.in = config.intermediate, .out = E, .bias = config.mlp_bias, .initial_std = residual_std});
   }
   norm(final_norm_name);
   return specs;

@@ -88,6 +88,7 @@ struct ModelConfig {
   std::int64_t max_positions = 0;
   double norm_epsilon = 1e-6;
   double initializer_range = 0.02;
+  bool scale_residual_projections = false;  // initial weights over sqrt(2 layers) there; no key of config.json
   double rope_theta = 10000.0;
   std::optional<RopeScaling> rope_scaling;
   bool qkv_bias = false;

@@ -33,10 +33,13 @@ ModelConfig random_model_config(const RandomModelConfig& shape) {
   nlohmann::json json = shape.family == Family::Gpt2 ? gpt2_json(shape) : llama_json(shape);
   json["architectures"] = {architecture_of(shape.family, Head::LanguageModel).name};
   json["vocab_size"] = shape.vocab;
+  json["initializer_range"] = shape.initializer_range;
   json["bos_token_id"] = shape.bos;
   json["eos_token_id"] = shape.eos;
   json["pad_token_id"] = shape.pad;
-  return parse_model_config(json, "model.random");
+  ModelConfig config = parse_model_config(json, "model.random");
+  config.scale_residual_projections = shape.scale_residual_projections;
+  return config;
 }
 
 }  // namespace

@@ -35,6 +35,12 @@ class ScoreModel : public Model {
   // Whether end scores are normalised; the checkpoint says so at first.
   void set_normalize(bool normalize) { config_.score->do_normalize = normalize; }
 
+  // How the statistics follow training; the checkpoint says so at first.
+  void set_normalizer(std::optional<NormalizerType> type, double momentum) {
+    config_.score->normalizer = type;
+    config_.score->momentum = momentum;
+  }
+
   // Takes raw end scores (float32 [B], of all replicas) into the statistics, by the kind of normaliser that the
   // configuration names; without one nothing happens. What training does with every batch, normalised or not.
   void update_normalizer(const torch::Tensor& end_scores_B);

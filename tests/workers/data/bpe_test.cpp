@@ -66,7 +66,7 @@ TEST(BytePairEncoding, AWordThatIsATokenStaysWholeIfMergesAreIgnored) {
 
 TEST(BytePairEncoding, AVeryLongWordIsMergedInReasonableTime) {
   const BytePairEncoding encoding(vocabulary_of({{"a", "a"}, {"aa", "aa"}}));
-  EXPECT_EQ(encode(encoding, std::string(400000, 'a')).size(), 100000U);
+  EXPECT_EQ(encode(encoding, std::string(100000, 'a')).size(), 25000U);
 }
 
 TEST(BytePairEncoding, AMergeOfWhatIsNoTokenIsRefused) {

@@ -33,7 +33,8 @@ class TemporaryFolder {
     std::ofstream(path_ / name, std::ios::binary) << text;
   }
   void copy_from(const std::filesystem::path& folder) const {
-    std::filesystem::copy(folder, path_, std::filesystem::copy_options::overwrite_existing);
+    using std::filesystem::copy_options;
+    std::filesystem::copy(folder, path_, copy_options::recursive | copy_options::overwrite_existing);
   }
   const std::filesystem::path& path() const { return path_; }
 

@@ -243,6 +243,11 @@ TEST(TokenizerFolder, WhatIsWrongInTheConfigurationIsRefusedByName) {
        },
        "a number"},
       {"split", [](json& file) { file["split_special_tokens"] = true; }, "split_special_tokens"},
+      {"sampling",
+       [](json& file) {
+         file["sp_model_kwargs"] = {{"enable_sampling", true}};
+       },
+       "sp_model_kwargs"},
       {"errors", [](json& file) { file["errors"] = "strict"; }, "'replace'"},
       {"additional", [](json& file) { file["additional_special_tokens"] = "x"; }, "must be an array"}};
   for (const auto& [what, change, said] : changes) {

@@ -85,6 +85,8 @@ struct Released {
   const char* folder;
 };
 
+void PrintTo(const Released& released, std::ostream* out) { *out << released.folder; }
+
 class ReleasedTokenizer : public ::testing::TestWithParam<Released> {};
 
 TEST_P(ReleasedTokenizer, EncodesAsHuggingFaceDoes) {

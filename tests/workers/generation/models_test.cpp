@@ -69,7 +69,11 @@ class TinyCheckpoint : public testing::TestWithParam<const char*> {
 
 TEST_P(TinyCheckpoint, ContinuesGreedilyAsTransformersDoes) { expect_greedy("greedy_no_eos.sequences", {}); }
 
-TEST_P(TinyCheckpoint, EndsWhereTransformersEnds) { expect_greedy("greedy_eos.sequences", {283}); }
+TEST_P(TinyCheckpoint, EndsWhereTransformersEnds) {
+  std::ifstream stream(folder() / "expected.json");
+  const auto golden = nlohmann::json::parse(stream).at("greedy");
+  expect_greedy("greedy_eos.sequences", {golden.at("eos_token_id_in_greedy_eos").get<std::int64_t>()});
+}
 
 // By the training forward over the whole sequences, which has no cache.
 TEST_P(TinyCheckpoint, CachedLogProbsAreThoseOfAFullRecompute) {
@@ -95,7 +99,7 @@ TEST_P(TinyCheckpoint, CachedLogProbsAreThoseOfAFullRecompute) {
 
 INSTANTIATE_TEST_SUITE_P(Families, TinyCheckpoint,
                          testing::Values("tiny-llama", "tiny-mistral", "tiny-qwen2", "tiny-gpt2"),
-                         [](const auto& info) { return std::string(info.param).substr(5); });
+                         [](const auto& family) { return std::string(family.param).substr(5); });
 
 TEST(Stories260K, ContinueGreedilyAsTransformersDoes) {
   const std::filesystem::path folder = "../shared/data/models/stories260K-hf";

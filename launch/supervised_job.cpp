@@ -1,0 +1,60 @@
+#include "launch/supervised_job.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "launch/lessons.h"
+#include "launch/supervised_display.h"
+
+namespace ballast {
+namespace {
+
+// What sft, reward and cost share: one role, and examples in the place of rollouts.
+template <typename Config>
+class SupervisedJob : public TrainingJob {
+ public:
+  SupervisedJob(Config config, Role role) : config_(std::move(config)), role_(role) {}
+
+  const JobConfig& config() const override { return config_; }
+  std::string yaml() const override { return write_config(config_); }
+  std::vector<Role> roles() const override { return {role_}; }
+  std::vector<std::string> violations() const override { return violations_of(config_); }
+
+  void orchestrate(const JobParts& parts) const override {
+    const Lessons lessons = role_ == Role::Actor ? read_texts(config_) : read_pairs(config_, role_);
+    const auto steps = training_steps(config_.loop(), lessons.training->size());
+    SupervisedRole learner(role_, parts.placement.at(role_), parts.stream);
+    learner.load(steps);
+    parts.make_run_folder();
+    Journal journal(config_.output);
+    SupervisedDisplay display(steps, config_.print_every);
+    train_supervised(learner, config_.loop(),
+                     {.examples = *lessons.training,
+                      .held_out = lessons.held_out.get(),
+                      .journal = journal,
+                      .run_folder = config_.output,
+                      .on_step = [&](auto step, const auto& figures) { display.show(step, figures); }});
+    fmt::print(
+        "{} steps in {:.1f} s, {:.0f} tokens/s; the run is in {}: {}/ is the trained model, metrics.jsonl has "
+        "every step\n",
+        steps, display.seconds(), display.tokens_per_second(), config_.output.string(), to_string(role_));
+  }
+
+ private:
+  Config config_;
+  Role role_;
+};
+
+}  // namespace
+
+std::unique_ptr<TrainingJob> make_sft_job(SftConfig config) {
+  return std::make_unique<SupervisedJob<SftConfig>>(std::move(config), Role::Actor);
+}
+
+std::unique_ptr<TrainingJob> make_preference_job(PreferenceConfig config) {
+  const auto role = config.algorithm == Algorithm::reward ? Role::Reward : Role::Cost;
+  return std::make_unique<SupervisedJob<PreferenceConfig>>(std::move(config), role);
+}
+
+}  // namespace ballast

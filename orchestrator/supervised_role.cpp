@@ -1,0 +1,76 @@
+#include "orchestrator/supervised_role.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ballast {
+
+SupervisedRole::SupervisedRole(Role role, std::vector<int> ranks, CommandStream& stream)
+    : role_(role), ranks_(std::move(ranks)), stream_(stream) {
+  stream_.add_listener([this](const Command& command, int, const Event& event) { take_in(command, event); });
+}
+
+void SupervisedRole::load(std::int64_t training_steps) {
+  order(ranks_, LoadLearner{role_, training_steps});
+  stream_.wait_all();
+}
+
+void SupervisedRole::learn(const Examples& examples, std::int64_t step, const std::vector<RowIndices>& micro_batches) {
+  step_ = step;
+  order(ranks_, examples.learn(step, micro_batches));
+}
+
+StepMetrics SupervisedRole::figures_of(std::int64_t step) {
+  stream_.wait_until([&] { return steps_[step].replicas == ranks_.size(); });
+  const auto record = std::move(steps_.extract(step).mapped());
+  StepMetrics figures = record.scalars;
+  for (const auto& [micro_batch, losses] : record.losses) {
+    for (const auto& [name, share] : losses) figures[name] += share;
+  }
+  return figures;
+}
+
+StepMetrics SupervisedRole::evaluate(const Examples& examples, std::int64_t micro_batch) {
+  evaluated_.clear();
+  for (std::int64_t begin = 0; begin < examples.size(); begin += micro_batch) {
+    RowIndices rows;
+    for (auto row = begin; row < std::min(begin + micro_batch, examples.size()); ++row) rows.push_back(row);
+    order({ranks_[begin / micro_batch % ranks_.size()]}, examples.evaluate(rows));
+  }
+  stream_.wait_all();
+  return examples.summary(evaluated_);
+}
+
+void SupervisedRole::save(const std::string& folder) {
+  order({ranks_.front()}, Save{role_, folder});
+  stream_.wait_all();
+}
+
+void SupervisedRole::order(std::vector<int> ranks, CommandBody body) {
+  schedule_.record({.iteration = step_, .ranks = std::move(ranks), .body = std::move(body)});
+  stream_.append(schedule_.take());
+}
+
+void SupervisedRole::take_in(const Command& command, const Event& event) {
+  if (const auto* text = std::get_if<LearnText>(&command.body)) take_in_step(text->step, event);
+  if (const auto* pairs = std::get_if<LearnPairs>(&command.body)) take_in_step(pairs->step, event);
+  for (const auto& [name, values] : event.rows.values) {
+    auto& by_row = evaluated_[name];
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto row = static_cast<std::size_t>(event.rows.ids[i]);
+      if (by_row.size() <= row) by_row.resize(row + 1);
+      by_row[row] = values[i];
+    }
+  }
+}
+
+void SupervisedRole::take_in_step(std::int64_t step, const Event& event) {
+  auto& record = steps_[step];
+  ++record.replicas;
+  record.scalars = event.scalars;
+  for (const auto& [name, values] : event.micro_batches.values) {
+    for (std::size_t i = 0; i < values.size(); ++i) record.losses[event.micro_batches.ids[i]][name] = values[i];
+  }
+}
+
+}  // namespace ballast

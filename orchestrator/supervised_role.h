@@ -1,0 +1,49 @@
+// The one role of a supervised job, as its loop sees it: the ranks that hold replicas of one model.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "orchestrator/command_stream.h"
+#include "orchestrator/examples.h"
+#include "orchestrator/schedule.h"
+
+namespace ballast {
+
+class SupervisedRole {
+ public:
+  // `stream` outlives this, and has no command in flight when this goes.
+  SupervisedRole(Role role, std::vector<int> ranks, CommandStream& stream);
+
+  // Every replica reads the model; waits until all have. Throws RunFailed.
+  void load(std::int64_t training_steps);
+  // Orders one optimizer step; does not wait.
+  void learn(const Examples& examples, std::int64_t step, const std::vector<RowIndices>& micro_batches);
+  // Waits until every replica has done the step; returns its figures, once.
+  StepMetrics figures_of(std::int64_t step);
+  // Judges all examples in their own order, micro-batches of that many rows dealt to the replicas in turn; waits.
+  StepMetrics evaluate(const Examples& examples, std::int64_t micro_batch);
+  // The first replica writes its model; waits.
+  void save(const std::string& folder);
+
+  Role role() const { return role_; }
+
+ private:
+  struct StepRecord {
+    std::size_t replicas = 0;                                      // that have reported
+    std::map<std::int64_t, std::map<std::string, double>> losses;  // by micro-batch
+    StepMetrics scalars;
+  };
+  void take_in(const Command& command, const Event& event);
+  void take_in_step(std::int64_t step, const Event& event);
+  void order(std::vector<int> ranks, CommandBody body);
+
+  Role role_;
+  std::vector<int> ranks_;
+  CommandStream& stream_;
+  Schedule schedule_;
+  std::map<std::int64_t, StepRecord> steps_;
+  FiguresByRow evaluated_;
+  std::int64_t step_ = 0;  // of the last Learn command, for messages
+};
+
+}  // namespace ballast

@@ -1,0 +1,26 @@
+// The language-model loss on rows of text, packed. N tokens.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "workers/commands.h"
+#include "workers/model/causal_lm.h"
+#include "workers/model/packed_tokens.h"
+
+namespace ballast {
+
+PackedTokens packed_text(const std::vector<LabelledRow>& rows);
+
+// [N] bool, for each token of the packed rows: is its follower a target.
+at::Tensor next_is_target(const std::vector<LabelledRow>& rows);
+
+// float32 [N]: log-probability of each token's follower where that is a target, else 0. Differentiable.
+at::Tensor target_log_probs(const CausalLM& model, const std::vector<LabelledRow>& rows);
+
+// []: what a micro-batch adds to the loss of a mini-batch with that many targets: -sum log p / targets. Shares of all
+// micro-batches are summed.
+at::Tensor text_loss(const at::Tensor& target_log_probs_N, std::int64_t targets);
+
+}  // namespace ballast
