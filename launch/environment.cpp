@@ -2,11 +2,13 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 
 namespace ballast {
+namespace {
 
-int launcher_rank() {
+std::optional<int> given_rank() {
   for (const char* name : {"PMIX_RANK", "OMPI_COMM_WORLD_RANK", "SLURM_PROCID"}) {
     const char* text = std::getenv(name);
     if (text == nullptr) continue;
@@ -15,7 +17,13 @@ int launcher_rank() {
     const auto [end, error] = std::from_chars(digits.begin(), digits.end(), rank);
     if (error == std::errc() && end == digits.end()) return rank;
   }
-  return 0;
+  return std::nullopt;
 }
+
+}  // namespace
+
+int launcher_rank() { return given_rank().value_or(0); }
+
+bool has_launcher() { return given_rank().has_value(); }
 
 }  // namespace ballast

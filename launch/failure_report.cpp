@@ -24,4 +24,9 @@ void FailureReport::keep_quiet() {
   said_ = true;
 }
 
+bool FailureReport::has_spoken() {
+  const std::lock_guard lock(mutex_);
+  return said_;
+}
+
 }  // namespace ballast

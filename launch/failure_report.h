@@ -14,6 +14,7 @@ class FailureReport {
   void say(const std::string& message);
   // Leaves the word to another process: later calls of `say` do nothing.
   void keep_quiet();
+  bool has_spoken();
 
  private:
   std::mutex mutex_;

@@ -1,24 +1,15 @@
 #include "launch/ppo_job.h"
 
-#include <fmt/format.h>
-
-#include <cstdio>
+#include <algorithm>
 #include <utility>
 
+#include "launch/memory_plan.h"
 #include "launch/reward_checks.h"
+#include "launch/run_display.h"
+#include "launch/sample_log.h"
 
 namespace ballast {
 namespace {
-
-void print_iteration(std::int64_t iteration, std::int64_t iterations, const StepMetrics& mean) {
-  std::string line = fmt::format("iteration {}/{}  reward {:+.4f}  kl {:.4f}", iteration + 1, iterations,
-                                 mean.at("train/reward"), mean.at("train/kl_divergence"));
-  if (mean.contains("train/cost")) {
-    line += fmt::format("  cost {:+.4f}  lambda {:.4f}", mean.at("train/cost"), mean.at("train/lambda"));
-  }
-  fmt::print("{}  length {:.1f}\n", line, mean.at("train/mean_generated_length"));
-  std::fflush(stdout);
-}
 
 class PpoJob : public TrainingJob {
  public:
@@ -29,29 +20,77 @@ class PpoJob : public TrainingJob {
   std::vector<Role> roles() const override { return config_.roles(); }
   std::vector<std::string> violations() const override { return violations_of(config_); }
 
+  std::string memory(const Placement& placement) const override { return describe(memory_plan(config_, placement)); }
+
   void orchestrate(const JobParts& parts) const override {
+    const auto tokenizer = tokenizer_of(config_.workers.actor.model);
+    const auto work = read_rows({.tokenizer = tokenizer.get(), .max_length = config_.loop.batch.max_length});
     Metrics metrics;
     parts.stream.add_listener(
         [&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });
     CastHandles roles(parts.placement, parts.stream, metrics);
-    roles.load(training_steps(config_.loop));
+    roles.load(training_steps(work.loop));
     parts.make_run_folder();
     Journal journal(config_.output);
-    const auto prompts = random_prompts(config_.prompts.random, config_.loop.batch, config_.workers.seed);
-    train_ppo_lag(roles, config_.loop,
-                  {.stream = parts.stream,
-                   .metrics = metrics,
-                   .prompts = *prompts,
-                   .journal = journal,
-                   .run_folder = config_.output,
-                   .on_iteration = [&](std::int64_t iteration, const StepMetrics& mean) {
-                     print_iteration(iteration, config_.loop.iterations, mean);
-                   }});
-    fmt::print("the run is in {}: actor/ is the trained model, metrics.jsonl has every step\n",
-               config_.output.string());
+    SampleLog samples(config_.output, tokenizer.get());
+    RunDisplay display(work.loop.iterations, parts.show_progress);
+    RunRecord record(
+        parts.stream, metrics, journal,
+        {.on_iteration = [&](auto iteration, const auto& figures) { display.iteration(iteration, figures); },
+         .on_evaluation = [&](auto iterations, const auto& figures) { display.evaluation(iterations, figures); },
+         .on_sample = [&](const Sample& sample) { samples.write(sample); }});
+    Checkpoints checkpoints([&](const std::string& folder) { roles.save(folder); }, parts.stream, config_.checkpoint,
+                            config_.output);
+    const auto iterations = train_ppo_lag(roles, work.loop,
+                                          {.stream = parts.stream,
+                                           .metrics = metrics,
+                                           .record = record,
+                                           .checkpoints = checkpoints,
+                                           .prompts = *work.prompts,
+                                           .held_out = work.held_out,
+                                           .stop_requested = parts.stop_requested});
+    display.summary(config_.output, iterations);
+    parts.interrupted = iterations < work.loop.iterations;
   }
 
  private:
+  // What the loop works on, once the files are read.
+  struct Work {
+    LoopConfig loop;
+    std::unique_ptr<PromptStream> prompts;
+    std::optional<PromptBatch> held_out;
+  };
+
+  Work read_rows(const RowReading& reading) const {
+    Work work{.loop = config_.loop, .prompts = nullptr, .held_out = held_out(reading)};
+    work.loop.evaluate_every = config_.evaluation.every;
+    const auto seed = static_cast<std::uint64_t>(config_.workers.seed);
+    if (!config_.prompts.data) {
+      work.loop.iterations = *config_.iterations;
+      work.prompts = random_prompts(*config_.prompts.random, work.loop.batch, seed);
+      return work;
+    }
+    PromptRows rows{.prompts = read_prompt_rows(*config_.prompts.data, reading), .ptx = {}};
+    if (config_.workers.ppo.ptx_coeff > 0.0 && config_.ptx.data.given()) {
+      rows.ptx = read_ptx_rows(config_.ptx.data, reading);
+    }
+    const auto prompts = static_cast<std::int64_t>(rows.prompts.size());
+    work.loop.iterations =
+        config_.epochs ? iterations_of_epochs(*config_.epochs, prompts, work.loop.batch) : *config_.iterations;
+    work.prompts = given_prompts(std::move(rows), work.loop.batch, seed);
+    return work;
+  }
+
+  // The first rows of the held-out prompts; random ones are drawn with a seed of their own.
+  std::optional<PromptBatch> held_out(const RowReading& reading) const {
+    const auto& [prompts, every, rows] = config_.evaluation;
+    if (!prompts) return std::nullopt;
+    auto ids = prompts->data ? read_prompt_rows(*prompts->data, reading)
+                             : draw_prompts(*prompts->random, rows, static_cast<std::uint64_t>(~config_.workers.seed));
+    ids.resize(std::min<std::size_t>(ids.size(), static_cast<std::size_t>(rows)));
+    return held_out_batch(ids, config_.loop.batch);
+  }
+
   TrainConfig config_;
 };
 

@@ -1,12 +1,13 @@
 #include "launch/progress.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <utility>
+
+#include "launch/terminal.h"
 
 namespace ballast {
 namespace {
@@ -14,12 +15,6 @@ namespace {
 constexpr std::int64_t bar_columns = 24;
 constexpr auto between_draws = std::chrono::milliseconds(100);
 constexpr const char* erase_line = "\r\x1b[K";
-
-// Of the terminal; 80 where nobody says.
-std::size_t terminal_columns() {
-  winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
 
 std::string bar(std::int64_t done, std::int64_t total) {
   const auto filled = total > 0 ? std::clamp<std::int64_t>(done * bar_columns / total, 0, bar_columns) : 0;
@@ -48,12 +43,19 @@ std::string progress_line(const ProgressState& state, std::size_t width) {
   return line;
 }
 
+ShowProgress show_progress_named(std::string_view name) {
+  const auto entry = std::ranges::find(show_progress_names, name, &std::pair<ShowProgress, std::string_view>::second);
+  return entry == show_progress_names.end() ? ShowProgress::Auto : entry->first;
+}
+
 bool shows_progress(ShowProgress show) {
-  return show == ShowProgress::Always || (show == ShowProgress::Auto && isatty(STDERR_FILENO) == 1);
+  return show == ShowProgress::Always || (show == ShowProgress::Auto && terminal_behind(STDERR_FILENO));
 }
 
 Progress::Progress(std::string task, std::int64_t total, ShowProgress show)
-    : shown_(shows_progress(show)), state_{.task = std::move(task), .total = total, .text = ""} {}
+    : shown_(shows_progress(show)),
+      columns_(columns_of(terminal_behind(STDERR_FILENO).value_or(""))),
+      state_{.task = std::move(task), .total = total, .text = ""} {}
 
 Progress::~Progress() { clear(); }
 
@@ -64,7 +66,7 @@ void Progress::advance(std::int64_t count, const std::string& text) {
   state_.text = text;
   state_.seconds = seconds();
   // One column less than there are: a full line would wrap.
-  fmt::print(stderr, "{}{}", erase_line, progress_line(state_, terminal_columns() - 1));
+  fmt::print(stderr, "{}{}", erase_line, progress_line(state_, columns_ - 1));
   std::fflush(stderr);
   drawn_ = true;
   last_draw_ = now;

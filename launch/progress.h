@@ -1,8 +1,11 @@
 // A progress bar on the terminal.
 #pragma once
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace ballast {
 
@@ -20,8 +23,17 @@ std::string progress_line(const ProgressState& state, std::size_t width);
 // '1:02:03' or '2:03'
 std::string clock_time(double seconds);
 
-// Auto: when stderr is a terminal.
+// Auto: when stderr ends up on a terminal, be it through mpirun.
 enum class ShowProgress : std::uint8_t { Auto, Always, Never };
+
+inline constexpr std::array<std::pair<ShowProgress, std::string_view>, 3> show_progress_names{{
+    {ShowProgress::Auto, "auto"},
+    {ShowProgress::Always, "always"},
+    {ShowProgress::Never, "never"},
+}};
+
+// Auto for any other name.
+ShowProgress show_progress_named(std::string_view name);
 
 // Whether a bar would be drawn.
 bool shows_progress(ShowProgress show);
@@ -46,6 +58,7 @@ class Progress {
   using Clock = std::chrono::steady_clock;
 
   bool shown_;
+  std::size_t columns_;
   bool drawn_ = false;
   ProgressState state_;
   Clock::time_point begin_ = Clock::now();

@@ -116,7 +116,7 @@ class LogProbs : public RowScorer {
     field("log_probs") = std::vector<double>(log_probs.begin(), log_probs.end());
     field("log_prob") = sum;
     field("tokens") = log_probs.size();
-    field("perplexity") = perplexity(sum, log_probs.size());
+    field("perplexity") = log_probs.empty() ? nlohmann::json() : nlohmann::json(perplexity(sum, log_probs.size()));
     sum_ += sum;
     tokens_ += log_probs.size();
   }

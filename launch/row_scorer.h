@@ -25,7 +25,7 @@ class RowScorer {
 std::unique_ptr<RowScorer> score_by_model(std::unique_ptr<ScoreModel> model, const std::string& name);
 
 // Adds `log_probs` of the response's tokens (without a response: of all but the first), their sum `log_prob`, their
-// number `tokens` and `perplexity`; `prefix` goes in front of these names.
+// number `tokens` and `perplexity` (null if there are none); `prefix` goes in front of these names.
 std::unique_ptr<RowScorer> log_probs_by_model(std::unique_ptr<CausalLM> model, const std::string& prefix);
 
 // Adds `name`: what the rule gives the response.

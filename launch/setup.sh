@@ -20,8 +20,8 @@ log=$root/build/setup.log
 
 # The names are the same on every system of `system_state`.
 packages=(ca-certificates cmake cppzmq-dev g++ git libcli11-dev libfmt-dev libgmock-dev libgtest-dev
-  libpcre2-dev libsentencepiece-dev libutf8proc-dev libyaml-cpp-dev libzmq3-dev ninja-build nlohmann-json3-dev pkg-config python3
-  python3-venv zlib1g-dev)
+  libpcre2-dev libsentencepiece-dev libsodium-dev libutf8proc-dev libyaml-cpp-dev libzmq3-dev ninja-build
+  nlohmann-json3-dev pkg-config python3 python3-venv zlib1g-dev)
 
 system_state() {  # of 'debian 12' and its like
   case $1 in

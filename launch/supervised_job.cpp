@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "launch/lessons.h"
+#include "launch/memory_plan.h"
 #include "launch/supervised_display.h"
 
 namespace ballast {
@@ -21,6 +22,14 @@ class SupervisedJob : public TrainingJob {
   std::vector<Role> roles() const override { return {role_}; }
   std::vector<std::string> violations() const override { return violations_of(config_); }
 
+  std::string memory(const Placement& placement) const override {
+    return describe(memory_plan({.role = role_,
+                                 .model = config_.workers.supervised.model,
+                                 .learns = true,
+                                 .lanes = config_.workers.gradient_lanes},
+                                placement));
+  }
+
   void orchestrate(const JobParts& parts) const override {
     const Lessons lessons = role_ == Role::Actor ? read_texts(config_) : read_pairs(config_, role_);
     const auto steps = training_steps(config_.loop(), lessons.training->size());
@@ -29,12 +38,22 @@ class SupervisedJob : public TrainingJob {
     parts.make_run_folder();
     Journal journal(config_.output);
     SupervisedDisplay display(steps, config_.print_every);
-    train_supervised(learner, config_.loop(),
-                     {.examples = *lessons.training,
-                      .held_out = lessons.held_out.get(),
-                      .journal = journal,
-                      .run_folder = config_.output,
-                      .on_step = [&](auto step, const auto& figures) { display.show(step, figures); }});
+    Checkpoints checkpoints(
+        [&](const std::string& folder) { learner.save(fmt::format("{}/{}", folder, to_string(role_))); }, parts.stream,
+        {}, config_.output);
+    const auto done = train_supervised(learner, config_.loop(),
+                                       {.examples = *lessons.training,
+                                        .held_out = lessons.held_out.get(),
+                                        .journal = journal,
+                                        .checkpoints = checkpoints,
+                                        .on_step = [&](auto step, const auto& figures) { display.show(step, figures); },
+                                        .stop_requested = parts.stop_requested});
+    parts.interrupted = done < steps;
+    if (parts.interrupted) {
+      fmt::print("interrupted after {} of {} steps: {}/checkpoints/latest has the model\n", done, steps,
+                 config_.output.string());
+      return;
+    }
     fmt::print(
         "{} steps in {:.1f} s, {:.0f} tokens/s; the run is in {}: {}/ is the trained model, metrics.jsonl has "
         "every step\n",

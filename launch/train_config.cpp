@@ -4,6 +4,7 @@
 
 #include "launch/config_checks.h"
 #include "launch/reward_checks.h"
+#include "workers/data/tokenizer_folder.h"
 
 namespace ballast {
 namespace {
@@ -18,6 +19,36 @@ void check_batch(const BatchConfig& batch, Violations& violations) {
   if (batch.rollout % batch.mini_batch != 0) {
     violations.push_back(fmt::format("batch.rollout: found {}; it must be a multiple of batch.mini_batch ({})",
                                      batch.rollout, batch.mini_batch));
+  }
+  if (batch.rollout % batch.samples != 0) {
+    violations.push_back(fmt::format("batch.rollout: found {}; it must be a multiple of batch.samples ({})",
+                                     batch.rollout, batch.samples));
+  }
+}
+
+void check_length(const TrainConfig& config, Violations& violations) {
+  if (config.iterations.has_value() == config.epochs.has_value()) {
+    violations.push_back(fmt::format("iterations: found {}; give one of them",
+                                     config.epochs ? "both iterations and epochs" : "neither iterations nor epochs"));
+  }
+  if (config.epochs && !config.prompts.data) {
+    violations.push_back("epochs: found it without prompts.data; random prompts have no end, give iterations");
+  }
+}
+
+void check_rows(const TrainConfig& config, Violations& violations) {
+  const auto max_length = config.loop.batch.max_length;
+  check_prompts("prompts", config.prompts, max_length, violations);
+  if (config.evaluation.prompts)
+    check_prompts("evaluation.prompts", *config.evaluation.prompts, max_length, violations);
+  check_dataset("ptx.data", config.ptx.data, violations);
+  const auto tokenizer = config.workers.actor.model.tokenizer_folder();
+  const bool reads =
+      config.prompts.data || config.ptx.data.given() || (config.evaluation.prompts && config.evaluation.prompts->data);
+  if (config.ptx.data.given() && !config.prompts.data) violations.push_back("ptx.data: found it without prompts.data");
+  if (reads && !(tokenizer && has_tokenizer(*tokenizer))) {
+    violations.push_back(
+        "actor.model: found no tokenizer; prompts, ptx and evaluation from data are read with the actor's");
   }
 }
 
@@ -37,17 +68,8 @@ std::vector<std::string> violations_of(const TrainConfig& config) {
     violations.push_back(fmt::format("generation.slots: found {}; it must be a multiple of {}",
                                      workers.generation.slots, GenerationConfig::rows_multiple));
   }
-  const auto& random = config.prompts.random;
-  if (random.min_length > random.max_length) {
-    violations.push_back(fmt::format("prompts.random.min_length: found {}; at most max_length ({})", random.min_length,
-                                     random.max_length));
-  }
-  if (random.max_length >= config.loop.batch.max_length) {
-    violations.push_back(
-        fmt::format("prompts.random.max_length: found {}; it must leave room for a response within "
-                    "batch.max_length ({})",
-                    random.max_length, config.loop.batch.max_length));
-  }
+  check_length(config, violations);
+  check_rows(config, violations);
   const ModelCheck needed{.required = true, .max_length = config.loop.batch.max_length};
   const ModelCheck optional{.required = false, .max_length = config.loop.batch.max_length};
   const bool constrained = config.algorithm == Algorithm::ppo_lag;

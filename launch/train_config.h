@@ -1,30 +1,29 @@
 // Everything `ballast train -c FILE` reads for ppo_lag and ppo.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "launch/job_config.h"
+#include "launch/prompt_source.h"
 #include "orchestrator/train_loop.h"
 
 namespace ballast {
 
-struct PromptsConfig {
-  RandomPromptsConfig random;
-
-  template <typename Fields>
-  void describe(Fields& field) {
-    field("random", random, "prompts of random token ids");
-  }
-};
-
 struct TrainConfig : JobConfig {
+  std::optional<std::int64_t> iterations;
+  std::optional<std::int64_t> epochs;
   PromptsConfig prompts;
-  LoopConfig loop;
+  PtxConfig ptx;
+  HeldOutConfig evaluation;
+  LoopConfig loop;  // but the iterations, which may depend on the prompts
+  CheckpointConfig checkpoint;
 
   template <typename Fields>
   void describe(Fields& field) {
     describe_run(field);
-    field("iterations", loop.iterations, "rollouts to make and learn from").at_least(1);
+    field("iterations", iterations, "rollouts to make and learn from").at_least(1);
+    field("epochs", epochs, "instead of iterations: passes over the prompts, which then are data").at_least(1);
     field("actor", workers.actor, "the policy that is aligned");
     field("reference", workers.reference, "what the KL penalty is measured against; no model: the actor as it starts");
     field("reward", workers.reward, "the reward: a model or a rule");
@@ -34,11 +33,15 @@ struct TrainConfig : JobConfig {
     field("cost_critic", workers.cost_critic,
           "no model: starts as the cost model, head included; must share the actor's tokenizer");
     field("prompts", prompts, "what the actor is asked");
+    field("ptx", ptx, "texts whose likelihood the actor shall keep");
+    field("evaluation", evaluation, "how the actor does on prompts that it does not learn from");
     field("batch", loop.batch, "how a rollout is cut");
     field("sampling", workers.sampling, "which tokens the actor draws");
     field("generation", workers.generation, "how the actor generates");
     field("ppo", workers.ppo, "the RL step");
     field("lambda", loop.lambda, "the Lagrange multiplier");
+    field("checkpoint", checkpoint, "what is saved while the run goes on");
+    field("samples", loop.samples, "responses that are written into samples.jsonl");
     describe_ranks(field);
   }
 

@@ -7,6 +7,7 @@
 
 #include "launch/config_file.h"
 #include "launch/job_config.h"
+#include "launch/progress.h"
 #include "orchestrator/command_stream.h"
 
 namespace ballast {
@@ -17,6 +18,9 @@ struct JobParts {
   const Placement& placement;
   // Makes the run folder. A job calls it once every role has its model: a run that cannot start leaves nothing behind.
   std::function<void()> make_run_folder;
+  ShowProgress show_progress = ShowProgress::Auto;
+  std::function<bool()> stop_requested;  // by Ctrl-C and its like: a job stops soon, at a place that makes sense
+  bool& interrupted;                     // set by a job that has stopped before its end
 };
 
 class TrainingJob {
@@ -30,6 +34,8 @@ class TrainingJob {
   virtual std::vector<Role> roles() const = 0;
   // What a single setting cannot show, every violation as 'field: found; allowed'.
   virtual std::vector<std::string> violations() const = 0;
+  // What each rank needs in memory, as a table.
+  virtual std::string memory(const Placement& placement) const = 0;
   // The orchestrator's part, on rank 0: loads models, trains, saves. Throws UserError, RunFailed.
   virtual void orchestrate(const JobParts& parts) const = 0;
 };

@@ -60,7 +60,8 @@ void CastHandles::load(std::int64_t training_steps) {
   stream_.wait_all();
 }
 
-BatchRef CastHandles::generate(const PromptBatch& prompts, std::int64_t iteration) {
+BatchRef CastHandles::generate(const PromptBatch& prompts, std::int64_t iteration, std::int64_t report_responses) {
+  iteration_ = iteration;
   BatchRef::Shape shape{
       .batch = next_batch_++, .iteration = iteration, .max_length = prompts.max_length, .row_ids = {}};
   for (const auto& rows : prompts.micro_batches) {
@@ -69,10 +70,9 @@ BatchRef CastHandles::generate(const PromptBatch& prompts, std::int64_t iteratio
   }
   BatchRef rollout(std::move(shape), all_ranks(placement_), schedule_);
   for (int m = 0; m < rollout.micro_batches(); ++m) {
-    schedule_.record({.iteration = iteration,
-                      .micro_batch = m,
-                      .ranks = {actor_.rank_of(m)},
-                      .body = generate_command(rollout, m, prompts.micro_batches[m])});
+    auto command = generate_command(rollout, m, prompts.micro_batches[m]);
+    command.report_responses = m == 0 ? report_responses : 0;
+    schedule_.record({.iteration = iteration, .micro_batch = m, .ranks = {actor_.rank_of(m)}, .body = command});
   }
   return rollout;
 }
@@ -142,10 +142,10 @@ void CastHandles::learn(const TrainStep& step, const MiniBatch& mini, std::int64
   flush();
 }
 
-void CastHandles::save(const std::string& folder, std::int64_t iteration) {
-  actor_.save(folder + "/actor", iteration);
-  reward_critic_.save(folder + "/reward_critic", iteration);
-  if (cost_critic_) cost_critic_->save(folder + "/cost_critic", iteration);
+void CastHandles::save(const std::string& folder) {
+  actor_.save(folder + "/actor", iteration_);
+  reward_critic_.save(folder + "/reward_critic", iteration_);
+  if (cost_critic_) cost_critic_->save(folder + "/cost_critic", iteration_);
   flush();
 }
 

@@ -31,13 +31,13 @@ class CastHandles {
   bool constrained() const { return cost_.has_value(); }
   // Every role reads its model; waits until all have. Throws RunFailed when one cannot.
   void load(std::int64_t training_steps);
-  // Records generation for every micro-batch.
-  BatchRef generate(const PromptBatch& prompts, std::int64_t iteration);
+  // Records generation for every micro-batch. Of so many rows of the first one the event brings the responses.
+  BatchRef generate(const PromptBatch& prompts, std::int64_t iteration, std::int64_t report_responses = 0);
   // Records transfers and scoring by every frozen role and critic, then the experience; waits for lengths and costs.
   Scored score(const BatchRef& rollout);
   // Orders one optimizer step of the actor and the critics. Does not wait.
   void learn(const TrainStep& step, const MiniBatch& mini, std::int64_t iteration);
-  void save(const std::string& folder, std::int64_t iteration);
+  void save(const std::string& folder);
 
  private:
   // Appends what is recorded to the ranks' queues.
@@ -54,6 +54,7 @@ class CastHandles {
   RoleHandle actor_, reference_, reward_, reward_critic_;
   std::optional<RoleHandle> cost_, cost_critic_;
   std::uint64_t next_batch_ = 1;
+  std::int64_t iteration_ = 0;  // of the last rollout, for messages
 };
 
 std::vector<MiniBatch> mini_batches(const Scored& scored, const PromptBatch& prompts, const BatchConfig& config);

@@ -37,4 +37,10 @@ void Journal::iteration(std::int64_t iteration, const nlohmann::json& figures) {
   write_line(iterations_, record);
 }
 
+void Journal::evaluation(const StepMetrics& metrics) { write_line(steps_, metrics); }
+
+void Journal::checkpoint(std::int64_t iterations, const std::string& path) {
+  write_line(iterations_, {{"iterations", iterations}, {"checkpoint", path}});
+}
+
 }  // namespace ballast

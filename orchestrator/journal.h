@@ -1,4 +1,4 @@
-// The append-only record of a run: what was decided and measured, one JSON line for each iteration and for each step.
+// The append-only record of a run: what was decided and measured, as JSON lines. docs/metrics.md defines every name.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -8,13 +8,17 @@
 
 namespace ballast {
 
-// Writes `journal.jsonl` (a line for each iteration) and `metrics.jsonl` (a line for each optimizer step) into the run
-// folder. Every line is flushed when it is complete. Throws std::runtime_error when a file cannot be written.
+// Writes two files into the run folder. `metrics.jsonl` has what the run's configuration and seed determine: a line for
+// each optimizer step and each evaluation. `journal.jsonl` has a line for each iteration, times included, and for each
+// checkpoint. Every line is flushed when it is complete. Throws std::runtime_error when a file cannot be written.
 class Journal {
  public:
   explicit Journal(const std::filesystem::path& run_folder);
   void step(std::int64_t iteration, const StepMetrics& metrics);
   void iteration(std::int64_t iteration, const nlohmann::json& record);
+  void evaluation(const StepMetrics& metrics);
+  // `path` is complete, after `iterations` iterations.
+  void checkpoint(std::int64_t iterations, const std::string& path);
 
  private:
   std::ofstream steps_;

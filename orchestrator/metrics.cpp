@@ -78,6 +78,7 @@ StepMetrics Metrics::of(const TrainStep& step, bool constrained) const {
     result["train/episode_cost"] = step.episode_cost;
   }
   result["train/mean_generated_length"] = mean(step, "generated_length");
+  result["train/truncated_share"] = mean(step, "truncated");
   result["train/max_generated_length"] = largest(step, "generated_length");
   if (rows_.at({step.batch, step.micro_batches.front()}).contains("log_prob_difference")) {
     result["train/generation_log_prob_difference"] = mean(step, "log_prob_difference");
@@ -92,6 +93,14 @@ StepMetrics Metrics::of(const TrainStep& step, bool constrained) const {
     }
   }
   return result;
+}
+
+double Metrics::generated_tokens(std::uint64_t batch) const {
+  double tokens = 0.0;
+  for (auto entry = rows_.lower_bound({batch, 0}); entry != rows_.lower_bound({batch + 1, 0}); ++entry) {
+    for (const double length : entry->second.at("generated_length")) tokens += length;
+  }
+  return tokens;
 }
 
 void Metrics::forget(std::uint64_t batch) {

@@ -32,6 +32,8 @@ class Metrics {
   const std::vector<double>& rows(const BatchKey& key, const std::string& figure) const;
   // What is logged for a step, once all its commands are done.
   StepMetrics of(const TrainStep& step, bool constrained) const;
+  // Of all responses of a batch whose lengths have been reported.
+  double generated_tokens(std::uint64_t batch) const;
   void forget(std::uint64_t batch);
 
  private:

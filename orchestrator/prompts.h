@@ -31,6 +31,7 @@ class PromptStream {
 // How an iteration's rollout is cut.
 struct BatchConfig {
   std::int64_t rollout = 32;      // rows of an iteration
+  std::int64_t samples = 1;       // rows of each prompt
   std::int64_t mini_batch = 16;   // rows of an optimizer step
   std::int64_t micro_batch = 16;  // rows that flow between roles at once
   std::int64_t max_length = 512;  // tokens of a prompt and its response together
@@ -38,7 +39,8 @@ struct BatchConfig {
 
   template <typename Fields>
   void describe(Fields& field) {
-    field("rollout", rollout, "rows (prompts) of one iteration; a multiple of mini_batch").at_least(1);
+    field("rollout", rollout, "rows of one iteration; a multiple of mini_batch and of samples").at_least(1);
+    field("samples", samples, "responses to each prompt, in consecutive rows").at_least(1);
     field("mini_batch", mini_batch, "rows of one optimizer step; a multiple of micro_batch").at_least(1);
     field("micro_batch", micro_batch, "rows that flow between roles at once").at_least(1);
     field("max_length", max_length, "tokens of a prompt and its response together").at_least(2);
@@ -62,5 +64,23 @@ struct RandomPromptsConfig {
 
 std::unique_ptr<PromptStream> random_prompts(const RandomPromptsConfig& config, const BatchConfig& batch,
                                              std::uint64_t seed);
+// `count` of them, as they come.
+std::vector<TokenIds> draw_prompts(const RandomPromptsConfig& config, std::int64_t count, std::uint64_t seed);
+
+// What a run learns from when it is given as data.
+struct PromptRows {
+  std::vector<TokenIds> prompts;  // at least one
+  std::vector<LabelledRow> ptx;   // language-model rows: every micro-batch takes as many as it has rows; empty: none
+};
+// Goes through the prompts, epoch after epoch without a seam, each in an order of its own (shuffled_order); likewise,
+// with another seed, through the PTX rows.
+std::unique_ptr<PromptStream> given_prompts(PromptRows rows, const BatchConfig& batch, std::uint64_t seed);
+
+// The iterations that visit every prompt `epochs` times, the last of them perhaps beyond that.
+std::int64_t iterations_of_epochs(std::int64_t epochs, std::int64_t prompts, const BatchConfig& batch);
+
+// Rows of prompts that are evaluated, not learned from. Their ids are far above those of training, so that their draws
+// are others.
+PromptBatch held_out_batch(const std::vector<TokenIds>& prompts, const BatchConfig& batch);
 
 }  // namespace ballast

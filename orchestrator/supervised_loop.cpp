@@ -55,27 +55,34 @@ std::int64_t training_steps(const SupervisedLoopConfig& config, std::int64_t exa
   return config.iterations.value_or(config.epochs * steps_in_epoch(config.batch, examples));
 }
 
-void train_supervised(SupervisedRole& role, const SupervisedLoopConfig& config, const SupervisedParts& parts) {
+std::int64_t train_supervised(SupervisedRole& role, const SupervisedLoopConfig& config, const SupervisedParts& parts) {
   const auto per_epoch = steps_in_epoch(config.batch, parts.examples.size());
   const auto steps = training_steps(config, parts.examples.size());
   const auto evaluation_is_due = [&](std::int64_t done) {
     return parts.held_out && (done == steps || (config.evaluate_every > 0 && done % config.evaluate_every == 0));
   };
 
-  RowIndices order;
   std::int64_t logged = 0;
-  for (std::int64_t step = 0; step < steps; ++step) {
+  const auto log_until = [&](std::int64_t end) {
+    for (; logged < end; ++logged) log(logged, step_figures(role.figures_of(logged), logged, per_epoch), parts);
+  };
+
+  RowIndices order;
+  std::int64_t step = 0;
+  for (; step < steps && !parts.stop_requested(); ++step) {
     if (step % per_epoch == 0) order = shuffled_order(parts.examples.size(), config.seed, step / per_epoch);
     role.learn(parts.examples, step, mini_batch(order, step % per_epoch, config.batch));
     const bool evaluates = evaluation_is_due(step + 1);
-    const bool is_last = step + 1 == steps;
-    // Else up to the step before, while the ranks work on this one.
-    for (; logged < (evaluates || is_last ? step + 1 : step); ++logged) {
-      log(logged, step_figures(role.figures_of(logged), logged, per_epoch), parts);
-    }
+    log_until(evaluates ? step + 1 : step);  // without an evaluation the ranks meanwhile work on this step
     if (evaluates) evaluate(step, role, config, parts);
   }
-  role.save((parts.run_folder / to_string(role.role())).string());
+  log_until(step);
+  if (step < steps) {
+    parts.journal.checkpoint(step, parts.checkpoints.save(step));
+  } else {
+    parts.checkpoints.save_final();
+  }
+  return step;
 }
 
 }  // namespace ballast

@@ -1,9 +1,9 @@
 // Supervised jobs: a language model learns texts, a reward or cost model learns pairs.
 #pragma once
-#include <filesystem>
 #include <functional>
 #include <optional>
 
+#include "orchestrator/checkpoint.h"
 #include "orchestrator/journal.h"
 #include "orchestrator/supervised_role.h"
 
@@ -36,16 +36,18 @@ struct SupervisedParts {
   const Examples& examples;
   const Examples* held_out = nullptr;  // nullptr: nothing is evaluated
   Journal& journal;
-  std::filesystem::path run_folder;
+  Checkpoints& checkpoints;
   // Progress: a step's figures (train/...), or those of an evaluation after it (eval/...).
   std::function<void(std::int64_t step, const StepMetrics&)> on_step;
+  std::function<bool()> stop_requested = [] { return false; };  // asked between steps
 };
 
 // Optimizer steps of the whole run, which learning-rate schedules are laid over.
 std::int64_t training_steps(const SupervisedLoopConfig& config, std::int64_t examples);
 
 // Trains a role that has loaded its model: every epoch visits all examples in a new order (shuffled_order). Then saves
-// it as RUN_FOLDER/ROLE. Throws RunFailed.
-void train_supervised(SupervisedRole& role, const SupervisedLoopConfig& config, const SupervisedParts& parts);
+// it as RUN_FOLDER/ROLE; a run that is asked to stop leaves a checkpoint instead. Returns the steps that are done.
+// Throws RunFailed.
+std::int64_t train_supervised(SupervisedRole& role, const SupervisedLoopConfig& config, const SupervisedParts& parts);
 
 }  // namespace ballast

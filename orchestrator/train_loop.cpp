@@ -1,40 +1,45 @@
 #include "orchestrator/train_loop.h"
 
-#include <algorithm>
+#include "orchestrator/evaluation.h"
 
 namespace ballast {
 namespace {
 
-// What stands for an iteration: means over its steps, but the last step, and of a maximum the largest.
-StepMetrics summary_of(const std::vector<StepMetrics>& steps) {
-  StepMetrics summary;
-  for (const auto& step : steps) {
-    for (const auto& [name, value] : step) {
-      if (name.starts_with("train/max_")) {
-        summary[name] = std::max(summary[name], value);
-      } else {
-        summary[name] += value / static_cast<double>(steps.size());
-      }
+// Around the training: what shows how it goes, and saves what it has reached.
+class Milestones {
+ public:
+  Milestones(CastHandles& roles, const LoopConfig& config, const LoopParts& parts)
+      : roles_(roles), config_(config), parts_(parts) {}
+
+  void start() { evaluate(0); }
+
+  void reached(std::int64_t iterations) {
+    if (config_.evaluate_every > 0 && iterations % config_.evaluate_every == 0) evaluate(iterations);
+    const auto path = parts_.checkpoints.save_if_due(iterations);
+    if (!path.empty()) parts_.record.checkpoint(iterations, path);
+  }
+
+  void end(std::int64_t iterations) {
+    if (iterations == config_.iterations) {
+      if (evaluated_ != iterations) evaluate(iterations);
+      parts_.checkpoints.save_final();
+    } else {
+      parts_.record.checkpoint(iterations, parts_.checkpoints.save(iterations));
     }
   }
-  summary["train/step"] = steps.back().at("train/step");
-  return summary;
-}
 
-// Waits for the iteration's steps, then logs them.
-void log_iteration(std::int64_t iteration, const std::vector<TrainStep>& steps, bool constrained,
-                   const LoopParts& parts) {
-  parts.stream.wait_all();
-  std::vector<StepMetrics> figures;
-  for (const auto& step : steps) {
-    figures.push_back(parts.metrics.of(step, constrained));
-    parts.journal.step(iteration, figures.back());
+ private:
+  void evaluate(std::int64_t iterations) {
+    evaluated_ = iterations;
+    if (parts_.held_out)
+      parts_.record.evaluation(iterations, ballast::evaluate(roles_, *parts_.held_out, parts_.stream, parts_.metrics));
   }
-  const auto summary = summary_of(figures);
-  parts.journal.iteration(iteration, summary);
-  parts.on_iteration(iteration, summary);
-  parts.metrics.forget(steps.front().batch);
-}
+
+  CastHandles& roles_;
+  const LoopConfig& config_;
+  const LoopParts& parts_;
+  std::int64_t evaluated_ = -1;
+};
 
 }  // namespace
 
@@ -43,13 +48,16 @@ std::int64_t training_steps(const LoopConfig& config) {
   return config.iterations * batch.passes * (batch.rollout / batch.mini_batch);
 }
 
-void train_ppo_lag(CastHandles& roles, const LoopConfig& config, const LoopParts& parts) {
+std::int64_t train_ppo_lag(CastHandles& roles, const LoopConfig& config, const LoopParts& parts) {
   LagrangeMultiplier lambda(config.lambda);
   CostWindow costs(config.lambda.window);
+  Milestones milestones(roles, config, parts);
+  milestones.start();
   std::int64_t step = 0;
-  for (std::int64_t iteration = 0; iteration < config.iterations; ++iteration) {
+  std::int64_t iteration = 0;
+  for (; iteration < config.iterations && !parts.stop_requested(); ++iteration) {
     const PromptBatch prompts = parts.prompts.next();
-    const Scored scored = roles.score(roles.generate(prompts, iteration));
+    const Scored scored = roles.score(roles.generate(prompts, iteration, config.samples.rows_of(iteration)));
     costs.append(scored.costs);
     std::vector<TrainStep> steps;
     for (std::int64_t pass = 0; pass < config.batch.passes; ++pass) {
@@ -65,10 +73,11 @@ void train_ppo_lag(CastHandles& roles, const LoopConfig& config, const LoopParts
         roles.learn(steps.back(), mini, iteration);
       }
     }
-    log_iteration(iteration, steps, roles.constrained(), parts);
+    parts.record.iteration(iteration, steps, roles.constrained());
+    milestones.reached(iteration + 1);
   }
-  roles.save(parts.run_folder.string(), config.iterations - 1);
-  parts.stream.wait_all();
+  milestones.end(iteration);
+  return iteration;
 }
 
 }  // namespace ballast

@@ -1,12 +1,13 @@
 // The main job: Safe RLHF (PPO-Lagrangian) as the paper's algorithm, over role handles.
 #pragma once
-#include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "algorithms/lagrange.h"
 #include "orchestrator/cast_handles.h"
-#include "orchestrator/journal.h"
+#include "orchestrator/checkpoint.h"
 #include "orchestrator/prompts.h"
+#include "orchestrator/run_record.h"
 
 namespace ballast {
 
@@ -14,23 +15,27 @@ struct LoopConfig {
   std::int64_t iterations = 1;
   BatchConfig batch;
   LagrangeConfig lambda;
+  SamplesConfig samples;
+  std::int64_t evaluate_every = 0;  // iterations; 0: only before the first and after the last
 };
 
 // What the loop works with; everything outlives the call.
 struct LoopParts {
   CommandStream& stream;
-  Metrics& metrics;  // listens to the stream
+  Metrics& metrics;  // listens to the stream, as the record and the checkpoints do
+  RunRecord& record;
+  Checkpoints& checkpoints;
   PromptStream& prompts;
-  Journal& journal;
-  std::filesystem::path run_folder;
-  std::function<void(std::int64_t iteration, const StepMetrics&)> on_iteration;  // progress
+  std::optional<PromptBatch> held_out = std::nullopt;           // evaluated, never learned from
+  std::function<bool()> stop_requested = [] { return false; };  // asked between iterations
 };
 
 // Optimizer steps of the whole run: what learning-rate schedules are laid over.
 std::int64_t training_steps(const LoopConfig& config);
 
-// Runs all iterations with roles that have loaded their models, then saves the actor (and critics) under `run_folder`.
-// Without a Cost role it is plain PPO: no constraint, lambda is not used. Throws RunFailed.
-void train_ppo_lag(CastHandles& roles, const LoopConfig& config, const LoopParts& parts);
+// Runs all iterations with roles that have loaded their models, then saves the models; a run that is asked to stop
+// leaves a checkpoint instead. Returns the iterations that are done. Without a Cost role it is plain PPO: no
+// constraint, lambda is not used. Throws RunFailed.
+std::int64_t train_ppo_lag(CastHandles& roles, const LoopConfig& config, const LoopParts& parts);
 
 }  // namespace ballast

@@ -90,11 +90,21 @@ Figures Actor::generate(const Generate& command, BatchStore& store) {
     store_rollout(command, command.responses, store);
   }
   const auto batch = RolloutBatch::from_store(store, command.key);
-  std::map<std::string, at::Tensor> figures{{"generated_length", batch.mask_BT.sum(1)}};
+  std::map<std::string, at::Tensor> figures{
+      {"generated_length", batch.mask_BT.sum(1)},
+      {"truncated", truncated(first_responses(store, command.key, batch.mask_BT.size(0)))}};
   const auto log_probs_BT = old_log_probs(batch, generated_BT, figures);
   require_finite(masked_row_sum(log_probs_BT, batch.mask_BT), "log_probs");
   store.put(command.key, Field::LogProbs, log_probs_BT);
   return by_row(command.row_ids, figures);
+}
+
+at::Tensor Actor::truncated(const std::vector<TokenIds>& responses) const {
+  const auto truncated_B = at::zeros({static_cast<std::int64_t>(responses.size())}, at::kDouble);
+  for (std::size_t row = 0; row < responses.size(); ++row) {
+    truncated_B[static_cast<std::int64_t>(row)] = generator_.ended(responses[row]) ? 0.0 : 1.0;
+  }
+  return truncated_B;
 }
 
 at::Tensor Actor::old_log_probs(const RolloutBatch& batch, const at::Tensor& generated_BT,

@@ -21,7 +21,7 @@ class Actor {
   Actor(const WorkerSettings& settings, std::int64_t training_steps, Replicas replicas);
 
   // Continues the prompts, or replays the responses that are given, and leaves the rollout in the store.
-  // Returns by row `generated_length`, and, where log-probs of sampled responses were recomputed, their difference from
+  // Returns by row `generated_length`, `truncated` (1 where a response does not end with EOS, else 0), and, where log-probs of sampled responses were recomputed, their difference from
   // those of decoding over the response: `log_prob_difference`, the mean absolute one, and `max_log_prob_difference`.
   Figures generate(const Generate& command, BatchStore& store);
   // KL-shaped rewards and costs -> advantages and returns in the store; returns the figures of algorithms/experience.h.
@@ -34,6 +34,7 @@ class Actor {
   // The language-model term of one micro-batch; returns its loss before the coefficient.
   double ptx_backward(const Learn& learn, std::size_t position);
 
+  at::Tensor truncated(const std::vector<TokenIds>& responses) const;
   // The old policy's log-probs of the rollout, [B, T]; adds what it finds to `figures`.
   at::Tensor old_log_probs(const RolloutBatch& batch, const at::Tensor& generated_BT,
                            std::map<std::string, at::Tensor>& figures) const;

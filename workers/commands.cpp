@@ -71,7 +71,7 @@ std::string describe(const Command& command) {
 // Enumerations travel as numbers: both ends are the same program.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BatchKey, batch, micro_batch)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Load, role, training_steps)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Generate, key, iteration, max_length, row_ids, prompts, responses)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Generate, key, iteration, max_length, row_ids, prompts, responses, report_responses)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Leg, field, from, to)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Transfer, key, rows, max_length, legs)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Score, role, key, row_ids)
@@ -86,6 +86,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EvaluateText, role, row_ids, rows)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EvaluatePairs, role, row_ids, rows)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Save, role, folder)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Free, batch)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SavedFile, name, bytes, sha256)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Figures, ids, values)
 
 void to_json(nlohmann::json& json, const Command& command) {
@@ -106,9 +107,17 @@ void from_json(const nlohmann::json& json, Command& command) {
 }
 
 void to_json(nlohmann::json& json, const Event& event) {
-  json = {{"command", event.command},         {"kind", event.kind},   {"seconds", event.seconds},
-          {"store_bytes", event.store_bytes}, {"rows", event.rows},   {"micro_batches", event.micro_batches},
-          {"scalars", event.scalars},         {"error", event.error}, {"user_error", event.user_error}};
+  json = {{"command", event.command},
+          {"kind", event.kind},
+          {"seconds", event.seconds},
+          {"store_bytes", event.store_bytes},
+          {"rows", event.rows},
+          {"micro_batches", event.micro_batches},
+          {"scalars", event.scalars},
+          {"responses", event.responses},
+          {"files", event.files},
+          {"error", event.error},
+          {"user_error", event.user_error}};
 }
 
 void from_json(const nlohmann::json& json, Event& event) {
@@ -119,6 +128,8 @@ void from_json(const nlohmann::json& json, Event& event) {
   json.at("rows").get_to(event.rows);
   json.at("micro_batches").get_to(event.micro_batches);
   json.at("scalars").get_to(event.scalars);
+  json.at("responses").get_to(event.responses);
+  json.at("files").get_to(event.files);
   json.at("error").get_to(event.error);
   json.at("user_error").get_to(event.user_error);
 }

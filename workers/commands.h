@@ -53,7 +53,8 @@ struct Generate {
   std::int64_t max_length = 0;  // L: prompt and response together
   std::vector<std::int64_t> row_ids;
   std::vector<TokenIds> prompts;
-  std::vector<TokenIds> responses;  // empty: the actor samples them; else replayed, one for each prompt
+  std::vector<TokenIds> responses;    // empty: the actor samples them; else replayed, one for each prompt
+  std::int64_t report_responses = 0;  // of so many rows the event brings the responses: samples for people to read
 };
 
 // Point-to-point copies of one micro-batch's fields; one command on all the ranks at either end.
@@ -145,7 +146,7 @@ struct EvaluatePairs {
   std::vector<PairRow> rows;
 };
 
-// Write the role's model as a Hugging Face folder (the first replica writes).
+// Write the role's model as a Hugging Face folder, and bring it to the disk (the first replica writes).
 struct Save {
   Role role = Role::Actor;
   std::string folder;
@@ -179,6 +180,13 @@ struct Figures {
   std::map<std::string, std::vector<double>> values;
 };
 
+// A file that Save has written.
+struct SavedFile {
+  std::string name;  // 'actor/config.json', relative to the folder that holds the role's folder
+  std::int64_t bytes = 0;
+  std::string sha256;  // hexadecimal
+};
+
 // What a rank reports for one command: when it starts it, and when it ends.
 struct Event {
   std::uint64_t command = 0;
@@ -190,6 +198,8 @@ struct Event {
   Figures rows;
   Figures micro_batches;                  // Learn*: losses, already divided by the mini-batch's normaliser
   std::map<std::string, double> scalars;  // Learn*: lr, grad_norm
+  std::vector<TokenIds> responses;        // Generate: of the first rows, as many as the command asks for
+  std::vector<SavedFile> files;           // Save: what lies in the role's folder, all of it on disk
   std::string error;                      // failed: what happened
   bool user_error = false;                // failed: the input is at fault, not the program
 };

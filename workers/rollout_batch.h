@@ -2,6 +2,8 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include <vector>
+
 #include "workers/batch_store.h"
 #include "workers/model/packed_tokens.h"
 
@@ -18,5 +20,8 @@ struct RolloutBatch {
     return unpack_next_token(values_N, packed, mask_BT.size(1));
   }
 };
+
+// The response tokens of the first `count` rows, or of all when there are fewer.
+std::vector<TokenIds> first_responses(const BatchStore& store, const BatchKey& key, std::int64_t count);
 
 }  // namespace ballast

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <utility>
 
+#include "workers/rollout_batch.h"
+#include "workers/saved_files.h"
 #include "workers/transfer.h"
 #include "workers/user_error.h"
 
@@ -71,7 +73,10 @@ Event Worker::execute(const Load& load) {
   return {};
 }
 
-Event Worker::execute(const Generate& generate) { return {.rows = actor_->generate(generate, store_)}; }
+Event Worker::execute(const Generate& generate) {
+  auto rows = actor_->generate(generate, store_);
+  return {.rows = std::move(rows), .responses = first_responses(store_, generate.key, generate.report_responses)};
+}
 
 Event Worker::execute(const Transfer& transfer) {
   run_transfer(transfer, links_.world, store_, settings_.transfer_timeout());
@@ -122,7 +127,7 @@ Event Worker::execute(const Save& save) {
   } else {
     critic(save.role).save(save.folder);
   }
-  return {};
+  return {.files = sync_saved_files(save.folder)};
 }
 
 Event Worker::execute(const Free& free) {

@@ -141,9 +141,7 @@ void add_files(CLI::App& verb, GenerateOptions& options) {
   verb.add_option("--model", options.model, "Hugging Face folder of a causal language model")->required();
   verb.add_option("--prompts", options.prompts, "rows to continue")->required();
   verb.add_option("--out", options.out, "JSONL, complete or absent")->required();
-  verb.add_option("--prompt-format", options.format, "plain: the text as it is; conversation: a user's turn")
-      ->transform(by_name(text_format_names))
-      ->default_str("plain");
+  add_enum_option(verb, "--prompt-format", options.format, "plain: the text as it is; conversation: a user's turn");
 }
 
 void add_sampling(CLI::App& verb, SamplingConfig& sampling) {
@@ -173,9 +171,7 @@ void add_run(CLI::App& verb, GenerateOptions& options) {
         const bool fits = std::stoll(text) % GenerationConfig::rows_multiple == 0;
         return fits ? std::string() : fmt::format("found {}; allowed: a multiple of 16", text);
       });
-  verb.add_option("--dtype", options.dtype, "what the model computes in: float32 or bfloat16")
-      ->transform(by_name(compute_dtype_names))
-      ->default_str("float32");
+  add_enum_option(verb, "--dtype", options.dtype, "what the model computes in: float32 or bfloat16");
   option("--threads", options.threads, "CPU threads; results are the same for the same number")
       ->check(CLI::PositiveNumber);
 }

@@ -176,16 +176,12 @@ void add_options(CLI::App& verb, ScoreOptions& options) {
       ->excludes(rule);
   verb.add_flag("--pairs", options.items.pairs, "score response_0 and response_1 of each row; print accuracies");
   verb.add_option("--score-name", options.score_name, "name of the field that is added; with --logprobs, its prefix");
-  verb.add_option("--format", options.items.format, "conversation (of the Safe RLHF models) or plain")
-      ->transform(by_name(text_format_names))
-      ->default_str("conversation");
+  add_enum_option(verb, "--format", options.items.format, "conversation (of the Safe RLHF models) or plain");
   verb.add_option("--key-prompt", options.items.keys.prompt, "name of the prompt's field")->capture_default_str();
   verb.add_option("--key-response", options.items.keys.response, "name of the response's field")->capture_default_str();
   verb.add_flag("--strict", options.strict, "a row that cannot be used is an error; else it is left out and reported");
   verb.add_option("--batch", options.batch, "sequences at once")->check(CLI::PositiveNumber)->capture_default_str();
-  verb.add_option("--dtype", options.dtype, "what a model computes in: float32 or bfloat16")
-      ->transform(by_name(compute_dtype_names))
-      ->default_str("float32");
+  add_enum_option(verb, "--dtype", options.dtype, "what a model computes in: float32 or bfloat16");
   verb.add_option("--threads", options.threads, "CPU threads")->check(CLI::PositiveNumber)->capture_default_str();
 }
 

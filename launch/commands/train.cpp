@@ -7,11 +7,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <thread>
 
 #include "launch/config_file.h"
 #include "launch/end_watch.h"
 #include "launch/environment.h"
+#include "launch/last_words.h"
+#include "launch/mpirun.h"
 #include "launch/run_folder.h"
 #include "launch/session.h"
 #include "launch/training_job.h"
@@ -22,14 +23,19 @@ namespace {
 constexpr auto examples = R"(
 Examples:
   ballast train -c configs/smoke/ppo_lag.yaml
-  mpirun -n 6 ballast train -c configs/smoke/ppo_lag.yaml
+  ballast train -c configs/smoke/ppo_lag.yaml --ranks 6
   mpirun -n 6 ballast train -c configs/smoke/ppo_lag.yaml iterations=10 lambda.cost_limit=-1
-  ballast train -c configs/smoke/ppo_lag.yaml --dry-run)";
+  ballast train -c configs/smoke/ppo_lag.yaml --ranks 6 --dry-run
+
+Ctrl-C finishes the iteration, writes a checkpoint and ends with exit code 130; a second one ends the run at once. Under a
+plain mpirun, which kills its ranks within half a second of Ctrl-C, signal rank 0 or send mpirun SIGUSR1 instead.)";
 
 struct TrainOptions {
   std::filesystem::path config;
-  std::vector<std::string> overrides;     // 'key.path=value'
-  bool dry_run = false;                   // print what would run, write nothing
+  std::vector<std::string> overrides;  // 'key.path=value'
+  bool dry_run = false;                // print what would run, write nothing
+  int ranks = 0;                       // start them by mpirun; 0: run as the launcher has started us
+  ShowProgress show_progress = ShowProgress::Auto;
   std::vector<std::string> command_line;  // for the record
 };
 
@@ -48,6 +54,10 @@ Placement placement_of(const TrainingJob& job, int world_size, std::vector<std::
 }
 
 Resolved resolve(const TrainOptions& options, int world_size) {
+  if (options.ranks > 0 && options.ranks != world_size) {
+    return {.yaml = "",
+            .error = fmt::format("--ranks: found {}; the launcher has started {}", options.ranks, world_size)};
+  }
   try {
     Violations unreadable;
     const auto yaml = read_yaml_file(options.config, unreadable);
@@ -62,10 +72,15 @@ Resolved resolve(const TrainOptions& options, int world_size) {
   }
 }
 
+// Ranks of the job; a dry run plans for as many as one likes.
+int job_size(const TrainOptions& options, const World& world) {
+  return options.dry_run && options.ranks > 0 ? options.ranks : world.size();
+}
+
 // Rank 0 reads and checks; the others are told. Exactly one rank speaks about an error.
 Resolved resolve_once(const TrainOptions& options, World& world) {
   Resolved resolved;
-  if (world.rank() == 0) resolved = resolve(options, world.size());
+  if (world.rank() == 0) resolved = resolve(options, job_size(options, world));
   return {.yaml = world.broadcast(resolved.yaml, 0), .error = world.broadcast(resolved.error, 0)};
 }
 
@@ -78,8 +93,8 @@ struct Launch {
 };
 
 void print_plan(const Launch& launch) {
-  fmt::print("{}\nplacement: {}\noutput: {}\n", launch.job.yaml(), describe(launch.placement),
-             launch.job.config().output.string());
+  fmt::print("{}\nplacement: {}\n{}output: {}\n", launch.job.yaml(), describe(launch.placement),
+             launch.job.memory(launch.placement), launch.job.config().output.string());
 }
 
 void prepare_run_folder(const Launch& launch, FailureReport& failure) {
@@ -89,41 +104,6 @@ void prepare_run_folder(const Launch& launch, FailureReport& failure) {
   if (!aside.empty()) fmt::print("an earlier run was moved from {} to {}\n", folder.string(), aside.string());
   failure.write_into(folder);
 }
-
-// The process's last words when it is told to end, wherever its threads are.
-class LastWords {
- public:
-  explicit LastWords(FailureReport& failure) : failure_(failure) {}
-
-  void speak_of(const Session* session) {
-    const std::lock_guard lock(mutex_);
-    session_ = session;
-  }
-
-  // Rank 0 speaks for all; then the process ends.
-  [[noreturn]] void end(const End& end) {
-    const bool speaks = launcher_rank() == 0;
-    if (end.launcher_lost) {
-      // Every rank notices by itself, a moment earlier or later: rank 0 speaks, the others keep quiet and outlast it.
-      speaks ? say(end.reason) : failure_.keep_quiet();
-      std::this_thread::sleep_for(speaks ? std::chrono::milliseconds(300) : std::chrono::milliseconds(1000));
-    } else {
-      std::this_thread::sleep_for(std::chrono::milliseconds(300));  // whoever saw the cause of the SIGTERM speaks first
-      if (speaks) say(end.reason);
-    }
-    std::_Exit(EXIT_FAILURE);
-  }
-
- private:
-  void say(const std::string& reason) {
-    const std::lock_guard lock(mutex_);
-    if (session_) failure_.say(fmt::format("{}: {}", session_->where(), reason));
-  }
-
-  FailureReport& failure_;
-  std::mutex mutex_;
-  const Session* session_ = nullptr;
-};
 
 // Runs the job on this rank; returns the exit code.
 int run(const Launch& launch, World& world, FailureReport& failure, LastWords& last_words) {
@@ -135,20 +115,24 @@ int run(const Launch& launch, World& world, FailureReport& failure, LastWords& l
                    .stream = config.stream,
                    .failure = failure});
   last_words.speak_of(&session);
+  bool interrupted = false;
   const int exit_code = session.run([&](CommandStream& stream) {
-    launch.job.orchestrate({.stream = stream, .placement = launch.placement, .make_run_folder = [&] {
-                              prepare_run_folder(launch, failure);
-                            }});
+    launch.job.orchestrate({.stream = stream,
+                            .placement = launch.placement,
+                            .make_run_folder = [&] { prepare_run_folder(launch, failure); },
+                            .show_progress = launch.options.show_progress,
+                            .stop_requested = [&] { return last_words.stop_requested(); },
+                            .interrupted = interrupted});
   });
   last_words.speak_of(nullptr);
-  return exit_code;
+  return interrupted ? interrupted_exit_code : exit_code;
 }
 
 // On every rank of the job; returns the exit code.
 int train(const TrainOptions& options) {
   FailureReport failure;
   LastWords last_words(failure);
-  const EndWatch watch([&](const End& end) { last_words.end(end); });
+  const EndWatch watch([&](const End& end) { last_words.hear(end); });
   World world(nullptr, nullptr);
   const auto resolved = resolve_once(options, world);
   if (!resolved.error.empty()) {
@@ -159,8 +143,10 @@ int train(const TrainOptions& options) {
   const auto job = read_training_job({.text = resolved.yaml, .source = "the resolved configuration"});
   at::set_num_threads(static_cast<int>(job->config().threads_per_rank));
   std::vector<std::string> none;
-  const Launch launch{
-      .options = options, .job = *job, .placement = placement_of(*job, world.size(), none), .hosts = world.hosts()};
+  const Launch launch{.options = options,
+                      .job = *job,
+                      .placement = placement_of(*job, job_size(options, world), none),
+                      .hosts = world.hosts()};
   int exit_code = EXIT_SUCCESS;
   if (!options.dry_run) {
     exit_code = run(launch, world, failure, last_words);
@@ -178,11 +164,18 @@ void add_train(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<TrainOptions>();
   verb->add_option("-c,--config", options->config, "YAML configuration")->required();
   verb->add_option("overrides", options->overrides, "key.path=value, on top of the file");
-  verb->add_flag("--dry-run", options->dry_run, "print configuration and placement, write nothing");
+  verb->add_flag("--dry-run", options->dry_run, "print configuration, placement and memory, write nothing");
+  verb->add_option("--ranks", options->ranks, "start that many ranks by mpirun, which Ctrl-C then does not reach")
+      ->check(CLI::PositiveNumber);
+  verb->add_option_function<std::string>(
+          "--progress", [options](const std::string& name) { options->show_progress = show_progress_named(name); },
+          "a bar on stderr: auto (on a terminal), always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
   verb->footer(examples);
   verb->callback([options, &invocation] {
     options->command_line = invocation.command_line;
-    invocation.exit_code = train(*options);
+    const bool launches = options->ranks > 0 && !options->dry_run && !has_launcher();
+    invocation.exit_code = launches ? run_under_mpirun(options->ranks, options->command_line) : train(*options);
   });
 }
 

@@ -36,6 +36,7 @@ VENDORS = {
     "CUDA": Vendor(r"(cuda|cublas|c10/cuda/|ATen/cuda/).*", r"comm/nccl_\w+\.cpp|.+\.cu"),
     "ZeroMQ": Vendor(r"zmq.*", r"comm/control_\w+\.cpp"),
     "torch": Vendor(r"(torch|ATen|c10)/.*", rf"(?!{TORCH_FREE}).+"),
+    "libsodium": Vendor(r"sodium.*", r"workers/saved_files\.cpp"),
     "YAML": Vendor(r"yaml-cpp/.*", r"launch/settings_yaml\.cpp"),
 }
 

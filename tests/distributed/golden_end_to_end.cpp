@@ -39,13 +39,14 @@ int run_case(const EndToEndCase& end_to_end, const std::filesystem::path& run_fo
     const auto rollouts = given_rollouts(end_to_end);
     CastHandles roles(placement, stream, metrics);
     roles.load(training_steps(end_to_end.loop));
-    train_ppo_lag(roles, end_to_end.loop,
-                  {.stream = stream,
-                   .metrics = metrics,
-                   .prompts = *rollouts,
-                   .journal = journal,
-                   .run_folder = run_folder,
-                   .on_iteration = [](auto, const auto&) {}});
+    RunRecord record(stream, metrics, journal,
+                     {.on_iteration = [](auto, const auto&) {},
+                      .on_evaluation = [](auto, const auto&) {},
+                      .on_sample = [](const auto&) {}});
+    Checkpoints checkpoints([&](const std::string& folder) { roles.save(folder); }, stream, {}, run_folder);
+    train_ppo_lag(
+        roles, end_to_end.loop,
+        {.stream = stream, .metrics = metrics, .record = record, .checkpoints = checkpoints, .prompts = *rollouts});
   });
 }
 

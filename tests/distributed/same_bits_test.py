@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 CONFIG = "configs/smoke/ppo_lag.yaml"
-RUN = ["iterations=5", "batch={rollout: 96, mini_batch: 48, micro_batch: 24, max_length: 48}", "generation.slots=16",
+RUN = ["iterations=5", "batch={rollout: 120, mini_batch: 60, micro_batch: 20, max_length: 48}", "generation.slots=16",
        "sampling={temperature: 0.9, top_p: 0.95, repetition_penalty: 1.1, eos_tokens: [2, 3, 4, 5, 6]}"]
 TWO_ACTORS = ("placement={actor: [0, 1], reference: [2], reward: [2], cost: [2], reward_critic: [3], cost_critic: [3]}")
 FILES = ["actor/model.safetensors", "reward_critic/model.safetensors", "cost_critic/model.safetensors", "metrics.jsonl"]

@@ -65,6 +65,13 @@ def cases(folder):
     yield "batch that cannot be cut", ["batch.mini_batch=12"], ["batch.mini_batch", "multiple"]
     yield "slots", ["generation.slots=20"], ["generation.slots", "found 20", "multiple of 16"]
     yield "an EOS id outside the vocabulary", ["sampling.eos_tokens=[128]"], ["sampling.eos_tokens", "128"]
+    yield "rows that are no multiple of the samples", ["batch.samples=5"], ["batch.rollout", "batch.samples (5)"]
+    yield "neither iterations nor epochs", ["iterations=null"], ["iterations", "epochs", "give one of them"]
+    yield "epochs of random prompts", ["iterations=null", "epochs=1"], ["epochs", "prompts.data"]
+    yield "prompts twice", ["prompts.data={path: prompts.jsonl}"], ["prompts: found both"]
+    yield "no prompts", ["prompts={}"], ["prompts: found none"]
+    yield "prompts without a tokenizer", ["prompts={data: {path: README.md}}"], ["actor.model", "no tokenizer"]
+    yield "a missing file of prompts", ["prompts={data: {path: nowhere.jsonl}}"], ["prompts.data", "nowhere.jsonl"]
     yield "lanes", ["gradient_lanes=3"], ["gradient_lanes", "power of two"]
 
 

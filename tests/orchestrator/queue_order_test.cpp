@@ -22,7 +22,8 @@ Event plausible(const Command& command, int /*rank*/) {
     event.rows.ids = ids;
     for (const auto* name : names) event.rows.values[name] = std::vector<double>(ids.size(), 1.0);
   };
-  if (const auto* generate = std::get_if<Generate>(&command.body)) rows(generate->row_ids, {"generated_length"});
+  if (const auto* generate = std::get_if<Generate>(&command.body))
+    rows(generate->row_ids, {"generated_length", "truncated"});
   if (const auto* score = std::get_if<Score>(&command.body)) {
     if (score->role == Role::Cost) rows(score->row_ids, {"cost"});
   }
@@ -47,13 +48,14 @@ struct SimulatedRun {
     const auto prompts = random_prompts({}, config.batch, 1);
     CastHandles roles(one_rank_each, stream, metrics);
     roles.load(training_steps(config));
-    train_ppo_lag(roles, config,
-                  {.stream = stream,
-                   .metrics = metrics,
-                   .prompts = *prompts,
-                   .journal = journal,
-                   .run_folder = folder,
-                   .on_iteration = [&](auto, const StepMetrics& mean) { iterations.push_back(mean); }});
+    RunRecord record(stream, metrics, journal,
+                     {.on_iteration = [&](auto, const StepMetrics& mean) { iterations.push_back(mean); },
+                      .on_evaluation = [](auto, const auto&) {},
+                      .on_sample = [](const auto&) {}});
+    Checkpoints checkpoints([&](const std::string& path) { roles.save(path); }, stream, {}, folder);
+    train_ppo_lag(
+        roles, config,
+        {.stream = stream, .metrics = metrics, .record = record, .checkpoints = checkpoints, .prompts = *prompts});
   }
   ~SimulatedRun() { std::filesystem::remove_all(folder); }
 

@@ -58,12 +58,13 @@ struct SimulatedRun {
     Journal journal(folder);
     const auto examples = pair_examples(ten_pairs(), Role::Reward);
     role.load(training_steps(config, examples->size()));
+    Checkpoints checkpoints([&](const std::string& path) { role.save(path); }, stream, {}, folder);
     train_supervised(
         role, config,
         {.examples = *examples,
          .held_out = examples.get(),
          .journal = journal,
-         .run_folder = folder,
+         .checkpoints = checkpoints,
          .on_step = [&](std::int64_t step, const StepMetrics& figures) { shown.emplace_back(step, figures); }});
   }
   ~SimulatedRun() { std::filesystem::remove_all(folder); }
@@ -145,11 +146,11 @@ TEST(SupervisedLoop, EvaluationIsDealtToTheReplicasAndSummedByRow) {
   EXPECT_THAT(evaluated, ElementsAre(3u, 2u));  // micro-batches of two rows, dealt in turn
 }
 
-TEST(SupervisedLoop, TheFirstReplicaSavesTheModelUnderItsRole) {
+TEST(SupervisedLoop, TheFirstReplicaSavesTheModelUnderItsRole) {  // in a folder that is renamed when it is complete
   SimulatedRun run(two_epochs);
   const auto& last = run.ranks.history(0).back();
   ASSERT_TRUE(std::holds_alternative<Save>(last.body));
-  EXPECT_EQ(std::get<Save>(last.body).folder, (run.folder / "reward").string());
+  EXPECT_EQ(std::get<Save>(last.body).folder, (run.folder / ".models.partial" / "reward").string());
 }
 
 }  // namespace

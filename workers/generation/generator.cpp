@@ -146,7 +146,7 @@ bool Generator::ended(const TokenIds& response) const { return ends(response, se
 
 std::vector<Response> Generator::continue_prompts(const CausalLM& model, const Generate& command,
                                                   const OnResponse& on_response) const {
-  const torch::NoGradGuard no_grad;
+  const c10::InferenceMode no_autograd;  // nothing of it is kept: responses are plain numbers
   return Generation(model, command, settings_).run(on_response);
 }
 

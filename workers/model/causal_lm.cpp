@@ -10,8 +10,10 @@ namespace {
 
 constexpr const char* head_name = "lm_head.weight";
 
-// Backbone and head; a tied head is the embedding, the first parameter of every backbone, by another name.
-std::vector<ParameterSpec> specs_of(const ModelConfig& config) {
+}  // namespace
+
+// A tied head is the embedding, the first parameter of every backbone, by another name.
+std::vector<ParameterSpec> causal_lm_parameters(const ModelConfig& config) {
   auto specs = architecture_of(config.family, config.head).parameters(config);
   if (config.tied_embeddings) {
     specs.front().alias = head_name;
@@ -22,8 +24,6 @@ std::vector<ParameterSpec> specs_of(const ModelConfig& config) {
   return specs;
 }
 
-}  // namespace
-
 CausalLM::CausalLM(ModelConfig config, Parameters parameters)
     : Model(std::move(config), std::move(parameters)), head_VE_(parameters_.at(head_name)) {}
 
@@ -32,7 +32,7 @@ std::unique_ptr<CausalLM> CausalLM::from_source(const ModelSource& source, Use u
   if (!config.is_causal_lm())
     throw ModelError((*source.path / "config.json").string() +
                      ": field 'architectures': found a score model; allowed: a causal language model");
-  const auto specs = specs_of(config);
+  const auto specs = causal_lm_parameters(config);
   std::optional<Checkpoint> checkpoint;
   if (source.path) checkpoint.emplace(*source.path, specs, CheckpointTolerance{});
   Parameters parameters(specs, use, source.dtype);

@@ -12,6 +12,9 @@
 
 namespace ballast {
 
+// What the model asks for: the backbone's parameters and the head's. Allocates none of them.
+std::vector<ParameterSpec> causal_lm_parameters(const ModelConfig& config);
+
 class CausalLM : public Model {
  public:
   // Reads the folder, or draws weights. Throws ModelError or SafetensorsError.

@@ -78,6 +78,10 @@ void read_statistics(const SafetensorsReader& reader, NormalizerState& normalize
 
 }  // namespace
 
+std::vector<ParameterSpec> score_model_parameters(const ModelConfig& stored, ScoreType type) {
+  return specs_of(as_score_model(stored, type));
+}
+
 ScoreModel::ScoreModel(ModelConfig config, Parameters parameters)
     : Model(std::move(config), std::move(parameters)), normalizer_(initial_state(*config_.score)) {}
 

@@ -13,6 +13,10 @@
 
 namespace ballast {
 
+// What a model of this type asks for when it starts from a folder with that configuration: the backbone's parameters and
+// the head's. Allocates none of them.
+std::vector<ParameterSpec> score_model_parameters(const ModelConfig& stored, ScoreType type);
+
 class ScoreModel : public Model {
  public:
   // Plays `type` whatever the folder says it was: a critic starts from a reward or cost model, its head included. From

@@ -1,0 +1,31 @@
+// Where the time of an iteration goes, and how full the batch stores get: from the ranks' events.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "orchestrator/metrics.h"
+
+namespace ballast {
+
+class PhaseTimes {
+ public:
+  void take_in(const Command& command, int rank, const Event& event);
+
+  // Since the last call, or since the start:
+  //   time/iteration   seconds on the wall
+  //   time/generate, time/score, time/experience, time/learn, time/transfer
+  //                    seconds that the busiest rank worked on such commands; phases overlap, on different ranks
+  //   store_bytes_peak largest batch store of a rank
+  StepMetrics take();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::map<std::string, std::map<int, double>> seconds_;  // by phase and rank
+  std::int64_t store_bytes_peak_ = 0;
+  Clock::time_point begin_ = Clock::now();
+};
+
+}  // namespace ballast

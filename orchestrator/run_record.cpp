@@ -1,0 +1,69 @@
+#include "orchestrator/run_record.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace ballast {
+namespace {
+
+// What stands for an iteration: means over its steps, but the last step, and of a maximum the largest.
+StepMetrics summary_of(const std::vector<StepMetrics>& steps) {
+  StepMetrics summary;
+  for (const auto& step : steps) {
+    for (const auto& [name, value] : step) {
+      if (name.starts_with("train/max_")) {
+        summary[name] = std::max(summary[name], value);
+      } else {
+        summary[name] += value / static_cast<double>(steps.size());
+      }
+    }
+  }
+  summary["train/step"] = steps.back().at("train/step");
+  return summary;
+}
+
+}  // namespace
+
+RunRecord::RunRecord(CommandStream& stream, Metrics& metrics, Journal& journal, Listeners listeners)
+    : stream_(stream),
+      metrics_(metrics),
+      journal_(journal),
+      listeners_(std::move(listeners)),
+      samples_(listeners_.on_sample) {
+  stream.add_listener([this](const Command& command, int rank, const Event& event) {
+    times_.take_in(command, rank, event);
+    samples_.take_in(command, event);
+  });
+}
+
+void RunRecord::iteration(std::int64_t iteration, const std::vector<TrainStep>& steps, bool constrained) {
+  stream_.wait_all();
+  std::vector<StepMetrics> figures;
+  for (const auto& step : steps) {
+    figures.push_back(metrics_.of(step, constrained));
+    journal_.step(iteration, figures.back());
+  }
+  auto summary = summary_of(figures);
+  summary.merge(times_.take());
+  summary["tokens_per_second"] = metrics_.generated_tokens(steps.front().batch) / summary.at("time/iteration");
+  journal_.iteration(iteration, summary);
+  samples_.write_all(metrics_, constrained);
+  metrics_.forget(steps.front().batch);
+  listeners_.on_iteration(iteration, summary);
+}
+
+void RunRecord::evaluation(std::int64_t iterations, const StepMetrics& figures) {
+  auto record = figures;
+  record["eval/iterations"] = static_cast<double>(iterations);
+  journal_.evaluation(record);
+  times_.take();  // an evaluation is no part of an iteration
+  listeners_.on_evaluation(iterations, figures);
+}
+
+void RunRecord::checkpoint(std::int64_t iterations, const std::string& path) {
+  journal_.checkpoint(iterations, path);
+  times_.take();
+}
+
+}  // namespace ballast

@@ -1,0 +1,43 @@
+// What a run of the main job leaves to read: metrics, times, samples, journal.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/command_stream.h"
+#include "orchestrator/journal.h"
+#include "orchestrator/metrics.h"
+#include "orchestrator/phase_times.h"
+#include "orchestrator/samples.h"
+
+namespace ballast {
+
+class RunRecord {
+ public:
+  // Where the record goes beside the journal.
+  struct Listeners {
+    // Means over the iteration's steps, and its times.
+    std::function<void(std::int64_t iteration, const StepMetrics&)> on_iteration;
+    // After `iterations` iterations.
+    std::function<void(std::int64_t iterations, const StepMetrics&)> on_evaluation;
+    std::function<void(const Sample&)> on_sample;
+  };
+  // Listens to the stream: all arguments outlive the run.
+  RunRecord(CommandStream& stream, Metrics& metrics, Journal& journal, Listeners listeners);
+
+  // Waits for the iteration's steps, then logs them.
+  void iteration(std::int64_t iteration, const std::vector<TrainStep>& steps, bool constrained);
+  void evaluation(std::int64_t iterations, const StepMetrics& figures);
+  void checkpoint(std::int64_t iterations, const std::string& path);
+
+ private:
+  CommandStream& stream_;
+  Metrics& metrics_;
+  Journal& journal_;
+  Listeners listeners_;
+  PhaseTimes times_;
+  Samples samples_;
+};
+
+}  // namespace ballast

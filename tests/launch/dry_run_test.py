@@ -1,0 +1,34 @@
+"""A dry run shows configuration, placement and memory, for as many ranks as one likes, and writes nothing.
+
+Usage: dry_run_test.py BALLAST
+"""
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+
+def dry_run(ballast, config, output, *arguments):
+    command = [ballast, "train", "-c", f"configs/smoke/{config}.yaml", f"output={output}", "--dry-run", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert not output.exists(), "a dry run has written something"
+    return result.stdout
+
+
+def main():
+    ballast = sys.argv[1]
+    with tempfile.TemporaryDirectory() as name:
+        output = pathlib.Path(name) / "run"
+        text = dry_run(ballast, "ppo_lag", output, "--ranks", "12", "gradient_lanes=4")
+        assert "placement: actor: 0, 1, 2, 3; reference: 4" in text, text
+        actors = [line.split() for line in text.splitlines() if " actor " in line and line.strip()[0].isdigit()]
+        assert [line[0] for line in actors] == ["0", "1", "2", "3"] and len({line[2] for line in actors}) == 1, text
+        assert "lambda:" in text and "cost_critic" in text and "without activations" in text, text
+        text = dry_run(ballast, "sft", output)
+        assert "placement: actor: 0" in text and "in all" in text, text
+    print("2 passed, 0 failed")
+
+
+if __name__ == "__main__":
+    main()
