@@ -12,7 +12,7 @@ from pathlib import Path
 from figures import figures_of
 from pairs import write_pairs
 from prompts import PromptCounts, write_prompts
-from report import last_value
+from report import by_step
 from rows import read_rows, write_rows
 from runner import Command, Runner
 
@@ -52,9 +52,9 @@ class Chain:
         """(c) The reward and the cost model; returns their held-out accuracies."""
         self.runner.run(self._preference_training("reward"), self._preference_training("cost"))
         return {
-            "reward_accuracy": last_value(self.folder / "reward", "eval/accuracy"),
-            "cost_accuracy": last_value(self.folder / "cost", "eval/accuracy"),
-            "cost_sign_accuracy": last_value(self.folder / "cost", "eval/accuracy_sign"),
+            "reward_accuracy": by_step(self.folder / "reward", "eval/accuracy")[-1],
+            "cost_accuracy": by_step(self.folder / "cost", "eval/accuracy")[-1],
+            "cost_sign_accuracy": by_step(self.folder / "cost", "eval/accuracy_sign")[-1],
         }
 
     def train_policy(self, name: str) -> None:

@@ -3,6 +3,7 @@ from typing import NamedTuple
 
 NEARLY_AS_BEFORE = 1.5  # factor that perplexity may rise by
 LAMBDA_RISES = 1.2
+OFF_THE_CAP = 0.95
 LAMBDA_FALLS = 0.9
 LAMBDA_SETTLES = 0.2  # range over the last quarter, in means
 FAR = 10  # standard errors
@@ -20,9 +21,10 @@ def comes_back_or_settles(values: list[float]) -> bool:
 
 
 def check(summary: dict) -> list[Claim]:
-    """`summary` has start, ppo and ppo_lag (see figures.py), cost_limit, lambda (by iteration), lambda_init, lambda_max."""
+    """`summary` has start, ppo and ppo_lag (see figures.py), cost_limit, lambda (by iteration) and of it the
+    initial value (lambda_init), the highest (lambda_peak) and the cap (lambda_max)."""
     start, ppo, lag = summary["start"], summary["ppo"], summary["ppo_lag"]
-    limit, multiplier = summary["cost_limit"], summary["lambda"]
+    limit, multiplier, peak = summary["cost_limit"], summary["lambda"], summary["lambda_peak"]
     return [
         Claim("PPO's reward ends above the start's", ppo["reward"] > start["reward"]),
         Claim("PPO's cost ends above the start's", ppo["cost"] > start["cost"]),
@@ -37,7 +39,7 @@ def check(summary: dict) -> list[Claim]:
             "The stories stay readable: perplexity under the base model is sane",
             max(ppo["perplexity"], lag["perplexity"]) < NEARLY_AS_BEFORE * start["perplexity"],
         ),
-        Claim("Lambda rises while the limit is violated", max(multiplier) > LAMBDA_RISES * summary["lambda_init"]),
-        Claim("Lambda stays off its cap", max(multiplier) < summary["lambda_max"]),
+        Claim("Lambda rises while the limit is violated", peak > LAMBDA_RISES * summary["lambda_init"]),
+        Claim("Lambda stays off its cap", peak < OFF_THE_CAP * summary["lambda_max"]),
         Claim("Lambda comes back or settles", comes_back_or_settles(multiplier)),
     ]

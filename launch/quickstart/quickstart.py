@@ -17,7 +17,7 @@ import tables
 from chain import HERE, Chain
 from claims import Claim, check
 from prompts import NotEnoughPrompts, PromptCounts
-from report import by_iteration, setting, write_report
+from report import by_iteration, by_step, setting, write_report
 from runner import CommandFailed, Runner
 
 ROOT = HERE.parents[1]
@@ -79,6 +79,7 @@ def run_chain(chain: Chain) -> dict:
         "cost_limit": setting(run, "cost_limit"),
         "lambda_init": setting(run, "init"),
         "lambda_max": setting(run, "max"),
+        "lambda_peak": max(by_step(run, "train/lambda")),
         "lambda": by_iteration(run, "train/lambda"),
         "cost": by_iteration(run, "train/cost"),
         "seed": chain.seed,

@@ -52,12 +52,12 @@ def steps_of(run: Path) -> list[dict]:
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
 
 
-def last_value(run: Path, metric: str) -> float:
-    """Throws LookupError if the run has not reported it."""
+def by_step(run: Path, metric: str) -> list[float]:
+    """Raises LookupError if the run does not report it."""
     values = [step[metric] for step in steps_of(run) if metric in step]
     if not values:
-        raise LookupError(f"{run}/metrics.jsonl: has no {metric}")
-    return values[-1]
+        raise LookupError(f"{run}/metrics.jsonl has no {metric}")
+    return values
 
 
 def by_iteration(run: Path, metric: str) -> list[float]:

@@ -19,6 +19,7 @@ GOOD = {
     "cost_limit": -3.0,
     "lambda_init": 0.2,
     "lambda_max": 5.0,
+    "lambda_peak": 0.75,
     "lambda": [0.2, 0.4, 0.7, 0.4, 0.2, 0.1],
 }
 
@@ -47,11 +48,11 @@ class Claims(unittest.TestCase):
                 self.assertEqual(sum(not claim.held for claim in check(spoiled)), failures)
 
     def test_a_multiplier_that_only_falls_has_not_risen(self):
-        failed = [claim.text for claim in check(GOOD | {"lambda": [0.2, 0.15, 0.1, 0.05]}) if not claim.held]
+        failed = [claim.text for claim in check(GOOD | {"lambda": [0.2, 0.15, 0.1, 0.05], "lambda_peak": 0.2}) if not claim.held]
         self.assertEqual(failed, ["Lambda rises while the limit is violated"])
 
     def test_a_multiplier_at_its_cap_fails(self):
-        failed = [claim.text for claim in check(GOOD | {"lambda": [0.2, 1.0, 5.0, 1.0]}) if not claim.held]
+        failed = [claim.text for claim in check(GOOD | {"lambda_peak": 4.9999}) if not claim.held]
         self.assertEqual(failed, ["Lambda stays off its cap"])
 
     def test_a_multiplier_that_still_rises_neither_comes_back_nor_settles(self):
