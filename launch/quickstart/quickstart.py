@@ -7,9 +7,9 @@
 Results lie in runs/quickstart: summary.json, report.html, the runs, and each command's output in logs/.
 """
 import argparse
+import itertools
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -110,9 +110,18 @@ def publish(chain: Chain, summary: dict, claims: list[Claim]) -> None:
     chain.runner.say(f"done; {page} shows the curves, {chain.folder}/summary.json has the figures")
 
 
+def move_aside(folder: Path) -> None:
+    """What lies there already becomes folder.1, or the next free number."""
+    if folder.exists():
+        numbered = (folder.with_name(f"{folder.name}.{number}") for number in itertools.count(1))
+        aside = next(path for path in numbered if not path.exists())
+        folder.rename(aside)
+        print(f"an earlier quick start was moved from {folder} to {aside}")
+
+
 def run_seed(options: argparse.Namespace, seed: int, folder: Path) -> dict:
-    """One chain from an empty folder; returns its summary. What lay there is removed."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """One chain from an empty folder; returns its summary."""
+    move_aside(folder)
     chain = make_chain(options, seed, folder)
     summary = run_chain(chain)
     claims = check(summary)

@@ -51,6 +51,13 @@ class Chain(unittest.TestCase):
         self.assertEqual(len(table), 2 + 2 * 3)
         self.assertIn("| 2 | PPO-Lag |", table[-1])
 
+    def test_an_earlier_run_is_moved_aside(self):
+        (self.folder / "out").mkdir()
+        (self.folder / "out/note").write_text("mine")
+        self.assertEqual(self.run_quickstart("--quick").returncode, 0)
+        self.assertEqual((self.folder / "out.1/note").read_text(), "mine")
+        self.assertFalse((self.folder / "out/note").exists())
+
     def test_a_broken_step_ends_it_with_the_commands_own_words(self):
         run = self.run_quickstart("--quick", BROKEN_VERB="score")
         self.assertEqual(run.returncode, 1)
