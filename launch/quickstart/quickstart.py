@@ -4,7 +4,8 @@
   quickstart.py --seeds 3                        three runs; the table of docs/quickstart.md
   quickstart.py --model DIR --prompts FILE.jsonl the same chain on any Hugging Face folder and your prompts
 
-Results lie in runs/quickstart: summary.json, report.html, the runs, and each command's output in logs/.
+Results lie in runs/quickstart: summary.json, report.html, the runs, and each command's output in logs/. Paths are relative to
+the repository. Exit code 3: a claim failed.
 """
 import argparse
 import itertools
@@ -38,7 +39,11 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="half the iterations, half the evaluation")
     parser.add_argument("--story-tokens", type=int, default=88, help="longest response (default: %(default)s)")
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="settings of both policies, such as ppo.kl_coeff=0.1")
-    return parser.parse_args()
+    options = parser.parse_args()
+    for path in filter(None, (options.model, options.prompts)):
+        if not (ROOT / path).exists():
+            parser.error(f"{path} does not exist")
+    return options
 
 
 def make_chain(options: argparse.Namespace, seed: int, folder: Path) -> Chain:

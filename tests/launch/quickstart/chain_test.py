@@ -51,6 +51,11 @@ class Chain(unittest.TestCase):
         self.assertEqual(len(table), 2 + 2 * 3)
         self.assertIn("| 2 | PPO-Lag |", table[-1])
 
+    def test_a_path_that_does_not_exist_is_refused_before_anything_runs(self):
+        run = self.run_quickstart("--prompts", "no/such.jsonl")
+        self.assertEqual((run.returncode, run.stdout), (2, ""))
+        self.assertIn("no/such.jsonl does not exist", run.stderr)
+
     def test_an_earlier_run_is_moved_aside(self):
         (self.folder / "out").mkdir()
         (self.folder / "out/note").write_text("mine")
@@ -68,7 +73,7 @@ class Chain(unittest.TestCase):
     def test_prompts_of_a_file_are_used(self):
         prompts = self.folder / "prompts.jsonl"
         prompts.write_text("".join(json.dumps({"prompt": f"Prompt {i}"}) + "\n" for i in range(300)))
-        run = self.run_quickstart("--quick", "--prompts", str(prompts), "--model", "some/folder")
+        run = self.run_quickstart("--quick", "--prompts", str(prompts), "--model", str(self.folder))
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         told = (self.folder / "out/evaluation/base.jsonl").read_text().splitlines()
         self.assertTrue(all(json.loads(row)["prompt"].startswith("Prompt ") for row in told))
