@@ -12,16 +12,18 @@
 namespace ballast {
 namespace {
 
-constexpr std::int64_t bar_columns = 24;
+constexpr std::size_t narrowest_bar = 4;
+constexpr std::size_t widest_bar = 24;
 constexpr auto between_draws = std::chrono::milliseconds(100);
 constexpr const char* erase_line = "\r\x1b[K";
 
-std::string bar(std::int64_t done, std::int64_t total) {
-  const auto filled = total > 0 ? std::clamp<std::int64_t>(done * bar_columns / total, 0, bar_columns) : 0;
-  std::string columns(static_cast<std::size_t>(filled), '=');
-  if (filled < bar_columns) columns += '>';
-  columns.resize(bar_columns, ' ');
-  return columns;
+std::string bar(std::int64_t done, std::int64_t total, std::size_t columns) {
+  const auto share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0.0;
+  const auto filled = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(columns));
+  std::string text(filled, '=');
+  if (filled < columns) text += '>';
+  text.resize(columns, ' ');
+  return text;
 }
 
 }  // namespace
@@ -37,8 +39,10 @@ std::string progress_line(const ProgressState& state, std::size_t width) {
   const auto& [task, done, total, seconds, text] = state;
   const std::string left =
       done > 0 ? clock_time(seconds / static_cast<double>(done) * static_cast<double>(total - done)) : "?";
-  auto line = fmt::format("[{}] {} {}/{}  ETA {}", bar(done, total), task, done, total, left);
-  if (!text.empty()) line += "  " + text;
+  auto words = fmt::format("] {} {}/{}  ETA {}", task, done, total, left);
+  if (!text.empty()) words += "  " + text;
+  const auto room = width > words.size() + 1 ? width - words.size() - 1 : 0;
+  auto line = "[" + bar(done, total, std::clamp(room, narrowest_bar, widest_bar)) + words;
   line.resize(std::min(line.size(), width));
   return line;
 }

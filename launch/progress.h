@@ -9,8 +9,8 @@
 
 namespace ballast {
 
-// How far a task is, for one line of `width` columns: '[=====>    ] generating 12/40  ETA 0:35  TEXT'. `text` is cut
-// off where the line ends.
+// How far a task is, for one line of `width` columns: '[=====>    ] generating 12/40  ETA 0:35  TEXT'. In a narrow one
+// the bar gives way first, then `text` is cut off.
 struct ProgressState {
   std::string task;
   std::int64_t done = 0;

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdio>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -66,6 +67,14 @@ std::string iteration_text(const Figures& figures) {
   return fmt::format("{}  {:.0f} tokens/s", one_line(of_training, figures), figures.at("tokens_per_second"));
 }
 
+std::string bar_text(const Figures& figures) {
+  std::string text = fmt::format("{:.0f} tokens/s", figures.at("tokens_per_second"));
+  for (const auto& [name, metric] : std::span(of_training).first(4)) {
+    if (figures.contains(metric)) text += fmt::format("  {} {:.2f}", name, figures.at(metric));
+  }
+  return text;
+}
+
 std::string change_table(const Figures& first, const Figures& last) {
   return fmt::format("  {:<16}{:>12}{:>12}\n", "", "first", "last") + rows(of_training, first, last) +
          rows(of_evaluation, first, last);
@@ -82,7 +91,7 @@ void RunDisplay::iteration(std::int64_t iteration, const Figures& figures) {
     fmt::print("iteration {}/{}  {}\n", iteration + 1, iterations_, text);
     std::fflush(stdout);
   }
-  progress_.advance(1, text);
+  progress_.advance(1, bar_text(figures));
   if (first_.empty()) first_ = figures;
   last_ = figures;
   const double seconds = figures.at("time/iteration");
@@ -113,7 +122,7 @@ void RunDisplay::summary(const std::filesystem::path& run_folder, std::int64_t i
     first_.merge(Figures(first_evaluation_));
     last_.merge(Figures(last_evaluation_));
     fmt::print("{}", change_table(first_, last_));
-    fmt::print("  {:.0f} tokens/s, {} in {} iterations; busiest rank: {}\n",
+    fmt::print("  {:.0f} tokens/s, {} in {} iterations; longest on any rank: {}\n",
                sums_.at("tokens") / sums_.at("time/iteration"), clock_time(sums_.at("time/iteration")), iterations,
                time_line(sums_));
   }

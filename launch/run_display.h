@@ -33,6 +33,9 @@ class RunDisplay {
 // 'reward +0.1234  cost -0.5000  lambda 1.0000  kl 0.0123  81.0 tokens/s'
 std::string iteration_text(const RunDisplay::Figures& figures);
 
+// The same for the bar, shorter: '81 tokens/s  reward 0.12  cost -0.50  lambda 1.00  kl 0.01'.
+std::string bar_text(const RunDisplay::Figures& figures);
+
 // The summary's table: a row for each figure that is there, its first and its last value.
 std::string change_table(const RunDisplay::Figures& first, const RunDisplay::Figures& last);
 

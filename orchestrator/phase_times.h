@@ -16,7 +16,7 @@ class PhaseTimes {
   // Since the last call, or since the start:
   //   time/iteration   seconds on the wall
   //   time/generate, time/score, time/experience, time/learn, time/transfer
-  //                    seconds that the busiest rank worked on such commands; phases overlap, on different ranks
+  //                    the longest that a rank spent on such commands; phases overlap, on different ranks
   //   store_bytes_peak largest batch store of a rank
   StepMetrics take();
 

@@ -14,7 +14,8 @@ import time
 
 CONFIG = "configs/smoke/ppo_lag.yaml"
 WITHIN_S = 60.0
-LARGER = ["actor.model.random={vocab: 8192, hidden: 256, layers: 2, heads: 4, kv_heads: 2, intermediate: 512, max_length: 64}",
+SHAPE = "{vocab: 8192, hidden: 128, layers: 2, heads: 4, kv_heads: 2, intermediate: 256, max_length: 64}"
+LARGER = [*(f"{role}.model.random={SHAPE}" for role in ("actor", "reward", "cost")),
           "batch={rollout: 4, mini_batch: 4, micro_batch: 4, max_length: 16}"]
 DELAYS_S = [0.0, 0.01, 0.03, 0.06, 0.1, 0.2]
 

@@ -28,6 +28,11 @@ TEST(ProgressLine, DoesNotGuessBeforeAnythingIsDone) {
               HasSubstr("0/0"));
 }
 
+TEST(ProgressLine, GivesTheBarsRoomToTheTextWhereThereIsLittle) {
+  EXPECT_EQ(progress_line({.task = "scoring", .done = 1, .total = 2, .seconds = 9.0, .text = "long text"}, 45),
+            "[=====>    ] scoring 1/2  ETA 0:09  long text");
+}
+
 TEST(ProgressLine, EndsWhereTheTerminalEnds) {
   EXPECT_EQ(progress_line({.task = "scoring", .done = 1, .total = 5, .seconds = 9.0, .text = "long text"}, 30).size(),
             30);

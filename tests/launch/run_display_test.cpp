@@ -22,6 +22,10 @@ TEST(RunDisplay, AnIterationShowsWhatAPersonWatches) {
             "reward +1.0000  cost -0.5000  lambda +1.2500  kl +0.0625  length +12.0000  81 tokens/s");
 }
 
+TEST(RunDisplay, TheBarSaysTheSameInLessRoom) {
+  EXPECT_EQ(bar_text(figures(1.0)), "81 tokens/s  reward 1.00  cost -0.50  lambda 1.25  kl 0.06");
+}
+
 TEST(RunDisplay, WithoutAConstraintThereIsNoCost) {
   auto of_ppo = figures(1.0);
   of_ppo.erase("train/cost");
@@ -42,7 +46,7 @@ TEST(RunDisplay, EveryIterationIsALineInALogAndTheSummarySaysWhereThingsLie) {
   const auto text = ::testing::internal::GetCapturedStdout();
   EXPECT_THAT(text, HasSubstr("iteration 1/2  reward +1.0000"));
   EXPECT_THAT(text, HasSubstr("the run is in runs/x: actor/ is the trained model\n"));
-  EXPECT_THAT(text, HasSubstr("81 tokens/s, 0:04 in 2 iterations; busiest rank: generate 50 %, score 25 %"));
+  EXPECT_THAT(text, HasSubstr("81 tokens/s, 0:04 in 2 iterations; longest on any rank: generate 50 %, score 25 %"));
 }
 
 TEST(RunDisplay, AnInterruptedRunSaysWhereItsModelsAre) {

@@ -14,7 +14,7 @@ const Placement one_rank_each{{Role::Actor, {0}}, {Role::Reference, {1}},    {Ro
                               {Role::Cost, {3}},  {Role::RewardCritic, {4}}, {Role::CostCritic, {5}}};
 
 // A row's figures depend on the first token of its prompt, which its id tells: rewards 0, 1, 2, ...
-Event by_row_number(const Command& command) {
+Event by_row_number(const Command& command, int /*rank*/) {
   constexpr auto row_number_bits = (std::int64_t{1} << 20) - 1;
   Event event;
   const auto rows = [&](const std::vector<std::int64_t>& ids, const char* name, double factor, double offset) {

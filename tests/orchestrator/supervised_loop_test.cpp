@@ -58,7 +58,7 @@ struct SimulatedRun {
     Journal journal(folder);
     const auto examples = pair_examples(ten_pairs(), Role::Reward);
     role.load(training_steps(config, examples->size()));
-    Checkpoints checkpoints([&](const std::string& path) { role.save(path); }, stream, {}, folder);
+    Checkpoints checkpoints([&](const std::string& path) { role.save(path + "/reward"); }, stream, {}, folder);
     train_supervised(
         role, config,
         {.examples = *examples,
