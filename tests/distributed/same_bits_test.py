@@ -1,7 +1,7 @@
 """The result of a run depends on its configuration and seed, not on placement or replicas.
 
 Usage: same_bits_test.py MPIRUN BALLAST. Five iterations of PPO-Lagrangian with sampling on 1, 4 (two actor replicas) and 6 ranks
-leave bitwise equal weights and metrics; with one gradient lane, where replicas add up in another order, they do not.
+leave the same rollouts and bitwise equal weights and metrics; with one gradient lane, where replicas add up in another order, they do not.
 Micro-batches are larger than the actor's slots and several ids end a response, so that slots are refilled at different times.
 """
 import json
@@ -12,9 +12,10 @@ import tempfile
 
 CONFIG = "configs/smoke/ppo_lag.yaml"
 RUN = ["iterations=5", "batch={rollout: 120, mini_batch: 60, micro_batch: 20, max_length: 48}", "generation.slots=16",
+       "samples={every: 1, rows: 20}",
        "sampling={temperature: 0.9, top_p: 0.95, repetition_penalty: 1.1, eos_tokens: [2, 3, 4, 5, 6]}"]
 TWO_ACTORS = ("placement={actor: [0, 1], reference: [2], reward: [2], cost: [2], reward_critic: [3], cost_critic: [3]}")
-FILES = ["actor/model.safetensors", "reward_critic/model.safetensors", "cost_critic/model.safetensors", "metrics.jsonl"]
+FILES = ["actor/model.safetensors", "reward_critic/model.safetensors", "cost_critic/model.safetensors", "samples.jsonl", "metrics.jsonl"]
 
 
 def run(program, output, *settings):
