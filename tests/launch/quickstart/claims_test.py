@@ -48,7 +48,8 @@ class Claims(unittest.TestCase):
                 self.assertEqual(sum(not claim.held for claim in check(spoiled)), failures)
 
     def test_a_multiplier_that_only_falls_has_not_risen(self):
-        failed = [claim.text for claim in check(GOOD | {"lambda": [0.2, 0.15, 0.1, 0.05], "lambda_peak": 0.2}) if not claim.held]
+        falls = GOOD | {"lambda": [0.2, 0.15, 0.1, 0.05], "lambda_peak": 0.2}
+        failed = [claim.text for claim in check(falls) if not claim.held]
         self.assertEqual(failed, ["Lambda rises while the limit is violated"])
 
     def test_a_multiplier_at_its_cap_fails(self):
