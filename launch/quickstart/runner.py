@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 LINES_OF_A_FAILURE = 15
+SET_UP = "launch/quickstart.sh sets up and builds what is needed"
 
 
 class Command(NamedTuple):
@@ -50,7 +51,10 @@ class Runner:
     def _start(self, command: Command) -> subprocess.Popen:
         print(f"         $ {shlex.join(command.arguments)}", flush=True)
         with self._log_of(command).open("w") as log:
-            return subprocess.Popen(command.arguments, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            try:
+                return subprocess.Popen(command.arguments, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            except OSError as error:
+                raise CommandFailed(f"{command.arguments[0]} cannot be run: {error.strerror}; {SET_UP}") from error
 
     def _failure_of(self, command: Command, exit_code: int) -> str:
         log = self._log_of(command)

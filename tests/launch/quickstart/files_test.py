@@ -89,6 +89,10 @@ class Commands(WithFolder):
         with self.assertRaisesRegex(CommandFailed, r"(?s)broken failed with exit code 3.*broken\.log.*last words"):
             runner.run(Command("broken", ["sh", "-c", "echo last words; exit 3"]))
 
+    def test_a_program_that_is_not_there_is_named(self):
+        with self.assertRaisesRegex(CommandFailed, "no-such-program cannot be run: No such file or directory; .*quickstart.sh"):
+            Runner(self.folder).run(Command("missing", ["no-such-program"]))
+
     def test_when_one_fails_the_others_are_ended(self):
         runner = Runner(self.folder)
         with self.assertRaises(CommandFailed):
