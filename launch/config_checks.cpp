@@ -43,6 +43,18 @@ void check_dataset(const std::string& field, const DatasetConfig& data, std::vec
   }
 }
 
+void check_mini_batch(std::int64_t mini_batch, std::int64_t micro_batch, std::vector<std::string>& violations) {
+  if (mini_batch % micro_batch == 0) return;
+  violations.push_back(fmt::format("batch.mini_batch: found {}; it must be a multiple of batch.micro_batch ({})",
+                                   mini_batch, micro_batch));
+}
+
+void check_lengths(const std::string& field, std::int64_t min_length, std::int64_t max_length,
+                   std::vector<std::string>& violations) {
+  if (min_length <= max_length) return;
+  violations.push_back(fmt::format("{}.min_length: found {}; at most max_length ({})", field, min_length, max_length));
+}
+
 void check_gradient_lanes(std::int64_t lanes, std::vector<std::string>& violations) {
   if (std::has_single_bit(static_cast<std::uint64_t>(lanes))) return;
   violations.push_back(fmt::format("gradient_lanes: found {}; allowed is a power of two", lanes));

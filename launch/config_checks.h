@@ -19,6 +19,10 @@ void check_model(const std::string& field, const ModelSource& source, const Mode
                  std::vector<std::string>& violations);
 // That a data set that is given names files, and that these exist.
 void check_dataset(const std::string& field, const DatasetConfig& data, std::vector<std::string>& violations);
+void check_mini_batch(std::int64_t mini_batch, std::int64_t micro_batch, std::vector<std::string>& violations);
+// Of random rows.
+void check_lengths(const std::string& field, std::int64_t min_length, std::int64_t max_length,
+                   std::vector<std::string>& violations);
 void check_gradient_lanes(std::int64_t lanes, std::vector<std::string>& violations);
 
 }  // namespace ballast

@@ -6,6 +6,7 @@
 
 #include "workers/model/causal_lm.h"
 #include "workers/model/score_model.h"
+#include "workers/starting_model.h"
 
 namespace ballast {
 namespace {
@@ -23,26 +24,6 @@ std::int64_t elements(const std::vector<ParameterSpec>& specs) {
 }
 
 bool learns(Role role) { return role == Role::Actor || role == Role::RewardCritic || role == Role::CostCritic; }
-
-const ModelSource& or_else(const ModelSource& own, const ModelSource& other) { return own.given() ? own : other; }
-
-const ModelSource& model_of(Role role, const WorkerSettings& workers) {
-  switch (role) {
-    case Role::Actor:
-      return workers.actor.model;
-    case Role::Reference:
-      return or_else(workers.reference.model, workers.actor.model);
-    case Role::Reward:
-      return workers.reward.model;
-    case Role::Cost:
-      return workers.cost.model;
-    case Role::RewardCritic:
-      return or_else(workers.reward_critic.model, workers.reward.model);
-    case Role::CostCritic:
-      return or_else(workers.cost_critic.model, workers.cost.model);
-  }
-  return workers.actor.model;
-}
 
 std::vector<ParameterSpec> parameters_of(Role role, const ModelConfig& config) {
   const bool speaks = role == Role::Actor || role == Role::Reference;
@@ -164,7 +145,7 @@ std::map<int, RankMemory> memory_plan(const TrainConfig& config, const Placement
   std::map<int, RankMemory> plan;
   for (const auto& [role, ranks] : placement) {
     const ModelUse use{.role = role,
-                       .model = model_of(role, config.workers),
+                       .model = starting_model(role, config.workers),
                        .learns = learns(role),
                        .lanes = config.workers.gradient_lanes};
     auto memory = role_memory(use, static_cast<std::int64_t>(ranks.size()));

@@ -47,11 +47,6 @@ std::string progress_line(const ProgressState& state, std::size_t width) {
   return line;
 }
 
-ShowProgress show_progress_named(std::string_view name) {
-  const auto entry = std::ranges::find(show_progress_names, name, &std::pair<ShowProgress, std::string_view>::second);
-  return entry == show_progress_names.end() ? ShowProgress::Auto : entry->first;
-}
-
 bool shows_progress(ShowProgress show) {
   return show == ShowProgress::Always || (show == ShowProgress::Auto && terminal_behind(STDERR_FILENO));
 }

@@ -31,9 +31,7 @@ inline constexpr std::array<std::pair<ShowProgress, std::string_view>, 3> show_p
     {ShowProgress::Always, "always"},
     {ShowProgress::Never, "never"},
 }};
-
-// Auto for any other name.
-ShowProgress show_progress_named(std::string_view name);
+constexpr const auto& enum_names(ShowProgress) { return show_progress_names; }
 
 // Whether a bar would be drawn.
 bool shows_progress(ShowProgress show);

@@ -6,6 +6,7 @@
 #include "workers/data/dataset.h"
 #include "workers/data/tokenizer_folder.h"
 #include "workers/user_error.h"
+#include "workers/vocabulary.h"
 
 namespace ballast {
 namespace {
@@ -34,10 +35,7 @@ void check_prompts(const std::string& field, const PromptsConfig& config, std::i
   }
   if (!config.random) return;
   const auto& [shortest, longest, vocab] = *config.random;
-  if (shortest > longest) {
-    violations.push_back(
-        fmt::format("{}.random.min_length: found {}; at most max_length ({})", field, shortest, longest));
-  }
+  check_lengths(field + ".random", shortest, longest, violations);
   if (longest >= max_length) {
     violations.push_back(
         fmt::format("{}.random.max_length: found {}; it must leave room for a response within "
@@ -47,8 +45,7 @@ void check_prompts(const std::string& field, const PromptsConfig& config, std::i
 }
 
 std::unique_ptr<Tokenizer> tokenizer_of(const ModelSource& model) {
-  const auto folder = model.tokenizer_folder();
-  return folder && has_tokenizer(*folder) ? load_tokenizer(*folder) : nullptr;
+  return has_tokenizer(model) ? load_tokenizer(*model.tokenizer_folder()) : nullptr;
 }
 
 std::vector<TokenIds> read_prompt_rows(const DatasetConfig& config, const RowReading& reading) {

@@ -10,11 +10,12 @@
 #include <utility>
 
 #include "launch/terminal.h"
+#include "orchestrator/phase_times.h"
 
 namespace ballast {
 namespace {
 
-using Figures = RunDisplay::Figures;
+using Numbers = RunDisplay::Figures;
 
 struct Shown {
   std::string_view name;
@@ -29,10 +30,9 @@ constexpr std::array<Shown, 4> of_evaluation{{{"held-out reward", "eval/reward"}
                                               {"held-out cost", "eval/cost"},
                                               {"held-out kl", "eval/kl_divergence"},
                                               {"held-out length", "eval/mean_generated_length"}}};
-constexpr std::array phases{"generate", "score", "experience", "learn", "transfer"};
 
 template <typename Table>
-std::string one_line(const Table& table, const Figures& figures) {
+std::string one_line(const Table& table, const Numbers& figures) {
   std::string line;
   for (const auto& [name, metric] : table) {
     if (figures.contains(metric))
@@ -42,7 +42,7 @@ std::string one_line(const Table& table, const Figures& figures) {
 }
 
 template <typename Table>
-std::string rows(const Table& table, const Figures& first, const Figures& last) {
+std::string rows(const Table& table, const Numbers& first, const Numbers& last) {
   std::string text;
   for (const auto& [name, metric] : table) {
     if (!first.contains(metric)) continue;
@@ -52,9 +52,9 @@ std::string rows(const Table& table, const Figures& first, const Figures& last) 
 }
 
 // Of the time on the wall; phases overlap where they run on different ranks.
-std::string time_line(const Figures& sums) {
+std::string time_line(const Numbers& sums) {
   std::string line;
-  for (const std::string phase : phases) {
+  for (const std::string phase : iteration_phases) {
     line += fmt::format("{}{} {:.0f} %", line.empty() ? "" : ", ", phase,
                         100.0 * sums.at("time/" + phase) / sums.at("time/iteration"));
   }
@@ -63,11 +63,11 @@ std::string time_line(const Figures& sums) {
 
 }  // namespace
 
-std::string iteration_text(const Figures& figures) {
+std::string iteration_text(const Numbers& figures) {
   return fmt::format("{}  {:.0f} tokens/s", one_line(of_training, figures), figures.at("tokens_per_second"));
 }
 
-std::string bar_text(const Figures& figures) {
+std::string bar_text(const Numbers& figures) {
   std::string text = fmt::format("{:.0f} tokens/s", figures.at("tokens_per_second"));
   for (const auto& [name, metric] : std::span(of_training).first(4)) {
     if (figures.contains(metric)) text += fmt::format("  {} {:.2f}", name, figures.at(metric));
@@ -75,7 +75,7 @@ std::string bar_text(const Figures& figures) {
   return text;
 }
 
-std::string change_table(const Figures& first, const Figures& last) {
+std::string change_table(const Numbers& first, const Numbers& last) {
   return fmt::format("  {:<16}{:>12}{:>12}\n", "", "first", "last") + rows(of_training, first, last) +
          rows(of_evaluation, first, last);
 }
@@ -97,7 +97,7 @@ void RunDisplay::iteration(std::int64_t iteration, const Figures& figures) {
   const double seconds = figures.at("time/iteration");
   sums_["tokens"] += figures.at("tokens_per_second") * seconds;
   sums_["time/iteration"] += seconds;
-  for (const std::string phase : phases) sums_["time/" + phase] += figures.at("time/" + phase);
+  for (const std::string phase : iteration_phases) sums_["time/" + phase] += figures.at("time/" + phase);
 }
 
 void RunDisplay::evaluation(std::int64_t iterations, const Figures& figures) {

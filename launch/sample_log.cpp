@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "workers/data/continuation_text.h"
+
 namespace ballast {
 
 SampleLog::SampleLog(const std::filesystem::path& run_folder, const Tokenizer* tokenizer)
@@ -13,12 +15,8 @@ SampleLog::SampleLog(const std::filesystem::path& run_folder, const Tokenizer* t
 void SampleLog::write(const Sample& sample) {
   nlohmann::ordered_json line{{"iteration", sample.iteration}, {"row", sample.row_id}};
   if (tokenizer_) {
-    auto whole = sample.prompt;
-    whole.insert(whole.end(), sample.response.begin(), sample.response.end());
-    const auto prompt = tokenizer_->decode(sample.prompt);
-    const auto text = tokenizer_->decode(whole);
-    line["prompt"] = prompt;
-    line["response"] = text.starts_with(prompt) ? text.substr(prompt.size()) : tokenizer_->decode(sample.response);
+    line["prompt"] = tokenizer_->decode(sample.prompt);
+    line["response"] = text_after(*tokenizer_, sample.prompt, sample.response);
   }
   line["prompt_ids"] = sample.prompt;
   line["response_ids"] = sample.response;

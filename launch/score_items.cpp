@@ -19,10 +19,6 @@ bool has_ended(const RowFields& row) {
   return !row.given("finish_reason") || row.text("finish_reason") == "eos";
 }
 
-bool is_text(const RowFields& row, const RowKeys& keys) {
-  return !row.given(keys.prompt) && !row.given(keys.instruction) && row.given(keys.text);
-}
-
 // What annotators said of a pair is read for the accuracy at the end: a malformed annotation is to be found now.
 void check_annotations(const RowFields& row, const RowKeys& keys) {
   for (const auto& key : {keys.better, keys.safer}) {

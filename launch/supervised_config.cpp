@@ -11,10 +11,7 @@ namespace {
 using Violations = std::vector<std::string>;
 
 void check_random(const RandomExamplesConfig& random, const SupervisedConfig& config, Violations& violations) {
-  if (random.min_length > random.max_length) {
-    violations.push_back(fmt::format("examples.random.min_length: found {}; at most max_length ({})", random.min_length,
-                                     random.max_length));
-  }
+  check_lengths("examples.random", random.min_length, random.max_length, violations);
   if (random.max_length > config.batch.max_length) {
     violations.push_back(fmt::format("examples.random.max_length: found {}; at most batch.max_length ({})",
                                      random.max_length, config.batch.max_length));
@@ -66,10 +63,7 @@ PreferenceConfig::PreferenceConfig() {
 std::vector<std::string> violations_of(const SupervisedConfig& config) {
   Violations violations;
   const auto& batch = config.batch;
-  if (batch.mini_batch % batch.micro_batch != 0) {
-    violations.push_back(fmt::format("batch.mini_batch: found {}; it must be a multiple of batch.micro_batch ({})",
-                                     batch.mini_batch, batch.micro_batch));
-  }
+  check_mini_batch(batch.mini_batch, batch.micro_batch, violations);
   check_gradient_lanes(config.workers.gradient_lanes, violations);
   check_model("model", config.workers.supervised.model, {.required = true, .max_length = batch.max_length}, violations);
   check_examples(config, violations);

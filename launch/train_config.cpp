@@ -4,7 +4,7 @@
 
 #include "launch/config_checks.h"
 #include "launch/reward_checks.h"
-#include "workers/data/tokenizer_folder.h"
+#include "workers/vocabulary.h"
 
 namespace ballast {
 namespace {
@@ -12,10 +12,7 @@ namespace {
 using Violations = std::vector<std::string>;
 
 void check_batch(const BatchConfig& batch, Violations& violations) {
-  if (batch.mini_batch % batch.micro_batch != 0) {
-    violations.push_back(fmt::format("batch.mini_batch: found {}; it must be a multiple of batch.micro_batch ({})",
-                                     batch.mini_batch, batch.micro_batch));
-  }
+  check_mini_batch(batch.mini_batch, batch.micro_batch, violations);
   if (batch.rollout % batch.mini_batch != 0) {
     violations.push_back(fmt::format("batch.rollout: found {}; it must be a multiple of batch.mini_batch ({})",
                                      batch.rollout, batch.mini_batch));
@@ -42,11 +39,10 @@ void check_rows(const TrainConfig& config, Violations& violations) {
   if (config.evaluation.prompts)
     check_prompts("evaluation.prompts", *config.evaluation.prompts, max_length, violations);
   check_dataset("ptx.data", config.ptx.data, violations);
-  const auto tokenizer = config.workers.actor.model.tokenizer_folder();
   const bool reads =
       config.prompts.data || config.ptx.data.given() || (config.evaluation.prompts && config.evaluation.prompts->data);
   if (config.ptx.data.given() && !config.prompts.data) violations.push_back("ptx.data: found it without prompts.data");
-  if (reads && !(tokenizer && has_tokenizer(*tokenizer))) {
+  if (reads && !has_tokenizer(config.workers.actor.model)) {
     violations.push_back(
         "actor.model: found no tokenizer; prompts, ptx and evaluation from data are read with the actor's");
   }

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <string>
 
+#include "orchestrator/statistics.h"
+
 namespace ballast {
 namespace {
 
@@ -19,19 +21,10 @@ std::vector<double> values_of(const BatchRef& rollout, const Metrics& metrics, c
   return values;
 }
 
-double mean(const std::vector<double>& values) {
-  double sum = 0.0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
-
 // Of the mean: sqrt(sum (x - mean)^2 / (n - 1) / n).
 double standard_error(const std::vector<double>& values) {
   const auto count = static_cast<double>(values.size());
-  const double center = mean(values);
-  double squares = 0.0;
-  for (const double value : values) squares += (value - center) * (value - center);
-  return count > 1 ? std::sqrt(squares / (count - 1) / count) : 0.0;
+  return count > 1 ? std::sqrt(squared_deviations(values) / (count - 1) / count) : 0.0;
 }
 
 }  // namespace

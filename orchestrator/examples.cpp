@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
+
+#include "orchestrator/statistics.h"
 
 namespace ballast {
 namespace {
@@ -23,14 +24,8 @@ std::vector<std::vector<Row>> picked(const std::vector<Row>& rows, const std::ve
   return result;
 }
 
-double sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
-double mean(const std::vector<double>& values) { return sum(values) / static_cast<double>(values.size()); }
-
 double standard_deviation(const std::vector<double>& values) {
-  const double center = mean(values);
-  double squares = 0.0;
-  for (const double value : values) squares += (value - center) * (value - center);
-  return std::sqrt(squares / static_cast<double>(values.size() - 1));
+  return std::sqrt(squared_deviations(values) / static_cast<double>(values.size() - 1));
 }
 
 class TextExamples : public Examples {

@@ -1,13 +1,10 @@
 #include "orchestrator/phase_times.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace ballast {
 namespace {
-
-constexpr std::array phases{"generate", "score", "experience", "learn", "transfer"};
 
 struct PhaseOf {
   const char* operator()(const Generate&) const { return "generate"; }
@@ -32,7 +29,7 @@ StepMetrics PhaseTimes::take() {
   const auto now = Clock::now();
   StepMetrics figures{{"time/iteration", std::chrono::duration<double>(now - std::exchange(begin_, now)).count()},
                       {"store_bytes_peak", static_cast<double>(std::exchange(store_bytes_peak_, 0))}};
-  for (const std::string phase : phases) {
+  for (const std::string phase : iteration_phases) {
     double busiest = 0.0;
     for (const auto& [rank, seconds] : seconds_[phase]) busiest = std::max(busiest, seconds);
     figures["time/" + phase] = busiest;

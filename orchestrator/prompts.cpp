@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <functional>
-#include <random>
 #include <utility>
 
+#include "orchestrator/draws.h"
 #include "orchestrator/shuffle.h"
 
 namespace ballast {
@@ -45,24 +45,19 @@ class CutPrompts : public PromptStream {
   TokenIds prompt_;  // of the rows that come now
 };
 
-// The standard's distributions differ between libraries; the engine and the modulus do not.
 class RandomIds {
  public:
-  RandomIds(const RandomPromptsConfig& config, std::uint64_t seed) : config_(config), random_(seed) {}
+  RandomIds(const RandomPromptsConfig& config, std::uint64_t seed) : config_(config), draws_(seed) {}
 
   TokenIds operator()() {
-    TokenIds ids(draw(config_.min_length, config_.max_length + 1));
-    for (auto& id : ids) id = draw(3, config_.vocab);
+    TokenIds ids(draws_.between(config_.min_length, config_.max_length + 1));
+    for (auto& id : ids) id = draws_.between(first_drawn_id, config_.vocab);
     return ids;
   }
 
  private:
-  std::int64_t draw(std::int64_t begin, std::int64_t end) {
-    return begin + static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(end - begin));
-  }
-
   RandomPromptsConfig config_;
-  std::mt19937_64 random_;
+  Draws draws_;
 };
 
 // Epoch after epoch.

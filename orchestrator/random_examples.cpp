@@ -1,44 +1,33 @@
 #include "orchestrator/random_examples.h"
 
 #include <algorithm>
-#include <random>
+#include <utility>
+
+#include "orchestrator/draws.h"
 
 namespace ballast {
 namespace {
 
-constexpr std::int64_t first_id = 3;
+std::int64_t draw_length(const RandomExamplesConfig& config, Draws& draws) {
+  return draws.between(config.min_length, config.max_length + 1);
+}
 
-// The standard's distributions differ between libraries; the engine and the modulus do not.
-class Draws {
- public:
-  explicit Draws(std::int64_t seed) : random_(static_cast<std::uint64_t>(seed)) {}
-
-  std::int64_t below(std::int64_t bound) {
-    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(bound));
-  }
-  std::int64_t length(const RandomExamplesConfig& config) {
-    return config.min_length + below(config.max_length - config.min_length + 1);
-  }
-  // Appends that many ids from [begin, end).
-  void extend(TokenIds& ids, std::int64_t count, std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = 0; i < count; ++i) ids.push_back(begin + below(end - begin));
-  }
-
- private:
-  std::mt19937_64 random_;
-};
+// Appends that many ids from [begin, end).
+void extend(TokenIds& ids, std::int64_t count, std::pair<std::int64_t, std::int64_t> range, Draws& draws) {
+  for (std::int64_t i = 0; i < count; ++i) ids.push_back(draws.between(range.first, range.second));
+}
 
 }  // namespace
 
 std::vector<LabelledRow> random_texts(const RandomExamplesConfig& config, std::int64_t seed) {
-  Draws draws(seed);
-  const auto ids = config.vocab - first_id;
+  Draws draws(static_cast<std::uint64_t>(seed));
+  const auto ids = config.vocab - first_drawn_id;
   std::vector<LabelledRow> rows(config.rows);
   for (auto& row : rows) {
-    row.tokens.resize(draws.length(config));
+    row.tokens.resize(draw_length(config, draws));
     const auto start = draws.below(ids);
     for (std::size_t i = 0; i < row.tokens.size(); ++i) {
-      row.tokens[i] = first_id + (start + static_cast<std::int64_t>(i)) % ids;
+      row.tokens[i] = first_drawn_id + (start + static_cast<std::int64_t>(i)) % ids;
     }
     row.labelled.assign(row.tokens.size(), true);
   }
@@ -46,16 +35,16 @@ std::vector<LabelledRow> random_texts(const RandomExamplesConfig& config, std::i
 }
 
 std::vector<PairRow> random_pairs(const RandomExamplesConfig& config, std::int64_t seed) {
-  Draws draws(seed);
-  const auto middle = (first_id + config.vocab) / 2;
+  Draws draws(static_cast<std::uint64_t>(seed));
+  const auto middle = (first_drawn_id + config.vocab) / 2;
   std::vector<PairRow> rows(config.rows);
   for (auto& row : rows) {
-    const auto prompt_length = draws.length(config) / 2;
-    draws.extend(row.preferred, prompt_length, first_id, config.vocab);
+    const auto prompt_length = draw_length(config, draws) / 2;
+    extend(row.preferred, prompt_length, {first_drawn_id, config.vocab}, draws);
     row.other = row.preferred;
-    const auto rest = [&] { return std::max<std::int64_t>(draws.length(config) - prompt_length, 1); };
-    draws.extend(row.preferred, rest(), middle, config.vocab);
-    draws.extend(row.other, rest(), first_id, middle);
+    const auto rest = [&] { return std::max<std::int64_t>(draw_length(config, draws) - prompt_length, 1); };
+    extend(row.preferred, rest(), {middle, config.vocab}, draws);
+    extend(row.other, rest(), {first_drawn_id, middle}, draws);
     row.preferred_sign = 1;
     row.other_sign = -1;
   }

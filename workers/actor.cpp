@@ -5,22 +5,13 @@
 #include "algorithms/experience.h"
 #include "algorithms/finite.h"
 #include "algorithms/masked.h"
+#include "workers/figures.h"
 #include "workers/generation/end_tokens.h"
 #include "workers/labelled_text.h"
 #include "workers/model/tokenizer_files.h"
 
 namespace ballast {
 namespace {
-
-Figures by_row(const std::vector<std::int64_t>& row_ids, const std::map<std::string, at::Tensor>& figures) {
-  Figures result{.ids = row_ids, .values = {}};
-  for (const auto& [name, tensor_B] : figures) {
-    const auto values = tensor_B.to(at::kDouble).contiguous();
-    const auto* begin = values.const_data_ptr<double>();
-    result.values[name].assign(begin, begin + values.numel());
-  }
-  return result;
-}
 
 // Puts prompts and responses, right-padded with 0 to max_length, and their lengths into the store.
 void store_rollout(const Generate& command, const std::vector<TokenIds>& responses, BatchStore& store) {
@@ -80,23 +71,22 @@ Actor::Actor(const WorkerSettings& settings, std::int64_t training_steps, Replic
 
 Figures Actor::generate(const Generate& command, BatchStore& store) {
   const torch::NoGradGuard no_grad;
+  auto responses = command.responses;
   at::Tensor generated_BT;  // undefined: replayed
-  if (command.responses.empty()) {
-    const auto responses = generator_.continue_prompts(*model_, command);
-    store_rollout(command, tokens_of(responses), store);
-    store.put(command.key, Field::SamplingLogProbs, at_responses(command, responses, &Response::sampling_log_probs));
-    generated_BT = at_responses(command, responses, &Response::log_probs);
-  } else {
-    store_rollout(command, command.responses, store);
+  if (responses.empty()) {
+    const auto generated = generator_.continue_prompts(*model_, command);
+    responses = tokens_of(generated);
+    store.put(command.key, Field::SamplingLogProbs, at_responses(command, generated, &Response::sampling_log_probs));
+    generated_BT = at_responses(command, generated, &Response::log_probs);
   }
+  store_rollout(command, responses, store);
   const auto batch = RolloutBatch::from_store(store, command.key);
-  std::map<std::string, at::Tensor> figures{
-      {"generated_length", batch.mask_BT.sum(1)},
-      {"truncated", truncated(first_responses(store, command.key, batch.mask_BT.size(0)))}};
+  std::map<std::string, at::Tensor> figures{{"generated_length", batch.mask_BT.sum(1)},
+                                            {"truncated", truncated(responses)}};
   const auto log_probs_BT = old_log_probs(batch, generated_BT, figures);
   require_finite(masked_row_sum(log_probs_BT, batch.mask_BT), "log_probs");
   store.put(command.key, Field::LogProbs, log_probs_BT);
-  return by_row(command.row_ids, figures);
+  return figures_by_row(command.row_ids, figures);
 }
 
 at::Tensor Actor::truncated(const std::vector<TokenIds>& responses) const {
@@ -140,7 +130,7 @@ Figures Actor::build_experience(const BuildExperience& command, BatchStore& stor
     store.put(key, Field::CostAdvantages, experience.cost->advantages_BT);
     store.put(key, Field::CostReturns, experience.cost->returns_BT);
   }
-  return by_row(command.row_ids, experience.figures);
+  return figures_by_row(command.row_ids, experience.figures);
 }
 
 Event Actor::learn(const Learn& learn, const BatchStore& store) {

@@ -7,18 +7,13 @@
 #include "algorithms/ppo_loss.h"
 #include "workers/model/tokenizer_files.h"
 #include "workers/rollout_batch.h"
+#include "workers/starting_model.h"
 
 namespace ballast {
 namespace {
 
 const TrainedRoleSettings& of_role(Role role, const WorkerSettings& settings) {
   return role == Role::RewardCritic ? settings.reward_critic : settings.cost_critic;
-}
-
-const ModelSource& starting_model(Role role, const WorkerSettings& settings) {
-  const auto& own = of_role(role, settings).model;
-  const auto& scored = role == Role::RewardCritic ? settings.reward.model : settings.cost.model;
-  return own.given() ? own : scored;
 }
 
 }  // namespace

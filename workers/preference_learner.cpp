@@ -3,18 +3,13 @@
 #include <torch/torch.h>
 
 #include "algorithms/finite.h"
+#include "workers/figures.h"
 #include "workers/model/tokenizer_files.h"
 
 namespace ballast {
 namespace {
 
 ScoreType type_of(Role role) { return role == Role::Reward ? ScoreType::Reward : ScoreType::Cost; }
-
-std::vector<double> values_of(const at::Tensor& figure_P) {
-  const auto values = figure_P.detach().to(at::kDouble).contiguous();
-  const auto* begin = values.const_data_ptr<double>();
-  return {begin, begin + values.numel()};
-}
 
 }  // namespace
 
@@ -82,9 +77,7 @@ Learner::Figures PreferenceLearner::backward(const std::vector<PairRow>& rows, s
 
 Figures PreferenceLearner::evaluate(const EvaluatePairs& evaluate) const {
   const torch::NoGradGuard no_grad;
-  Figures figures{.ids = evaluate.row_ids, .values = {}};
-  for (const auto& [name, figure_P] : judge(evaluate.rows)) figures.values[name] = values_of(figure_P);
-  return figures;
+  return figures_by_row(evaluate.row_ids, judge(evaluate.rows));
 }
 
 void PreferenceLearner::save(const std::string& folder) const {

@@ -3,17 +3,18 @@
 #include <c10/util/Exception.h>
 #include <torch/torch.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "algorithms/finite.h"
 #include "algorithms/masked.h"
 #include "workers/data/continuation_text.h"
 #include "workers/data/tokenizer_folder.h"
+#include "workers/figures.h"
 #include "workers/generation/end_tokens.h"
 #include "workers/learned_reward.h"
 #include "workers/model/causal_lm.h"
 #include "workers/rollout_batch.h"
+#include "workers/starting_model.h"
 #include "workers/vocabulary.h"
 
 namespace ballast {
@@ -46,7 +47,7 @@ class ActorText {
     const auto prompt_ids = ids.first(static_cast<std::size_t>(prompt_length));
     return {.prompt = tokenizer_->decode(prompt_ids),
             .response = continuation_text(*tokenizer_, ids, prompt_ids.size()),
-            .ended = ids.size() > prompt_ids.size() && std::ranges::find(end_tokens_, ids.back()) != end_tokens_.end()};
+            .ended = ends(ids.subspan(prompt_ids.size()), end_tokens_)};
   }
 
  private:
@@ -64,12 +65,10 @@ class RewardScorer : public Scorer {
     const torch::NoGradGuard no_grad;
     const auto batch = RolloutBatch::from_store(store, command.key);
     const auto scores_BT = reward_->score(rollout(command.key, batch.mask_BT, store)).contiguous();
-    const auto sums_B = masked_row_sum(scores_BT, batch.mask_BT).contiguous();
+    const auto sums_B = masked_row_sum(scores_BT, batch.mask_BT);
     require_finite(sums_B, to_string(field_));
     store.put(command.key, field_, scores_BT);
-    const auto* begin = sums_B.const_data_ptr<float>();
-    return {.ids = command.row_ids,
-            .values = {{std::string(to_string(field_)), std::vector<double>(begin, begin + sums_B.numel())}}};
+    return figures_by_row(command.row_ids, {{std::string(to_string(field_)), sums_B}});
   }
 
  private:
@@ -122,8 +121,7 @@ std::unique_ptr<Scorer> make_reward_scorer(Role role, const WorkerSettings& sett
 std::unique_ptr<Scorer> make_scorer(Role role, const WorkerSettings& settings) {
   switch (role) {
     case Role::Reference:
-      return std::make_unique<ReferenceScorer>(settings.reference.model.given() ? settings.reference.model
-                                                                                : settings.actor.model);
+      return std::make_unique<ReferenceScorer>(starting_model(role, settings));
     case Role::Reward:
     case Role::Cost:
       return make_reward_scorer(role, settings);

@@ -10,6 +10,7 @@
 #include "launch/commands/enum_option.h"
 #include "launch/progress.h"
 #include "launch/prompt_rows.h"
+#include "workers/data/continuation_text.h"
 #include "workers/data/tokenizer_folder.h"
 #include "workers/generation/end_tokens.h"
 #include "workers/generation/generator.h"
@@ -80,16 +81,6 @@ Generate command_for(const Inputs& inputs, std::int64_t samples) {
   return command;
 }
 
-// What follows the prompt's text. Decoded behind the prompt, because a tokenizer may treat the first token of a text in
-// its own way; by itself where the prompt ends inside a character.
-std::string text_of(const Tokenizer& tokenizer, const TokenIds& prompt, const TokenIds& response) {
-  auto ids = prompt;
-  const auto before = tokenizer.decode(ids);
-  ids.insert(ids.end(), response.begin(), response.end());
-  const auto whole = tokenizer.decode(ids);
-  return whole.starts_with(before) ? whole.substr(before.size()) : tokenizer.decode(response);
-}
-
 std::string output_lines(const Inputs& inputs, const std::vector<Response>& responses, const Generator& generator) {
   const auto samples = responses.size() / inputs.rows.size();
   std::string lines;
@@ -100,7 +91,7 @@ std::string output_lines(const Inputs& inputs, const std::vector<Response>& resp
     row["sample"] = i % samples;
     row["output_ids"] = tokens;
     row["log_probs"] = responses[i].log_probs;
-    if (inputs.tokenizer) row["text"] = text_of(*inputs.tokenizer, prompt, tokens);
+    if (inputs.tokenizer) row["text"] = text_after(*inputs.tokenizer, prompt, tokens);
     row["finish_reason"] = generator.ended(tokens) ? "eos" : "length";
     lines += row.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace) + "\n";
   }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "launch/commands/enum_option.h"
 #include "launch/config_file.h"
 #include "launch/end_watch.h"
 #include "launch/environment.h"
@@ -167,10 +168,8 @@ void add_train(CLI::App& app, Invocation& invocation) {
   verb->add_flag("--dry-run", options->dry_run, "print configuration, placement and memory, write nothing");
   verb->add_option("--ranks", options->ranks, "start that many ranks by mpirun, which Ctrl-C then does not reach")
       ->check(CLI::PositiveNumber);
-  verb->add_option_function<std::string>(
-          "--progress", [options](const std::string& name) { options->show_progress = show_progress_named(name); },
-          "a bar on stderr: auto (on a terminal), always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}));
+  add_enum_option(*verb, "--progress", options->show_progress,
+                  "a bar on stderr: auto (on a terminal), always or never");
   verb->footer(examples);
   verb->callback([options, &invocation] {
     options->command_line = invocation.command_line;

@@ -1,14 +1,9 @@
 #include "workers/data/all_added_tokens.h"
 
 #include <algorithm>
-#include <array>
 
 namespace ballast {
 namespace {
-
-/// In the order in which new ids are given.
-constexpr std::array attributes{"bos_token", "eos_token", "unk_token", "sep_token",
-                                "pad_token", "cls_token", "mask_token"};
 
 class Gathering {
  public:
@@ -79,7 +74,7 @@ AllAddedTokens all_added_tokens(const TokenizerConfig& config, const AddedTokenS
   }
   AllAddedTokens all;
   std::map<std::string, std::int64_t> ids;
-  for (const auto* attribute : attributes) {
+  for (const auto* attribute : special_token_attributes) {
     if (const auto token = token_of(attribute, config, sources); token && !token->content.empty()) {
       ids[attribute] = gathering.add_special(*token);
       all.attribute_ids.insert(ids[attribute]);

@@ -11,4 +11,12 @@ std::string continuation_text(const Tokenizer& tokenizer, std::span<const std::i
   return {std::ranges::mismatch(whole, prompt).in1, whole.end()};
 }
 
+std::string text_after(const Tokenizer& tokenizer, const TokenIds& prompt, const TokenIds& response) {
+  auto ids = prompt;
+  ids.insert(ids.end(), response.begin(), response.end());
+  const auto before = tokenizer.decode(prompt);
+  const auto whole = tokenizer.decode(ids);
+  return whole.starts_with(before) ? whole.substr(before.size()) : tokenizer.decode(response);
+}
+
 }  // namespace ballast

@@ -66,7 +66,7 @@ Value unless_skipped(std::variant<Value, Skip> result) {
 
 SupervisedSample supervised_row(const RowFields& row, const Encoding& encoding) {
   const auto& keys = encoding.keys();
-  if (!row.given(keys.prompt) && !row.given(keys.instruction) && row.given(keys.text)) {
+  if (is_text(row, keys)) {
     return supervised_text(row.text(keys.text), encoding.tokenizer, encoding.max_length);
   }
   auto turns = prompt_turns(row, keys);

@@ -13,6 +13,10 @@ bool is_instruction(const RowFields& row, const RowKeys& keys) {
 
 }  // namespace
 
+bool is_text(const RowFields& row, const RowKeys& keys) {
+  return !row.given(keys.prompt) && !row.given(keys.instruction) && row.given(keys.text);
+}
+
 std::vector<std::string> prompt_turns(const RowFields& row, const RowKeys& keys) {
   if (!is_instruction(row, keys)) {
     return row.turns(keys.prompt);

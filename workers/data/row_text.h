@@ -9,6 +9,9 @@
 
 namespace ballast {
 
+/// A row that is one text: `text`, and neither a prompt nor an instruction.
+bool is_text(const RowFields& row, const RowKeys& keys);
+
 /// Prompt of a row: the turns of `prompt`, else the instruction with its input as one turn. Throws UnusableRow.
 std::vector<std::string> prompt_turns(const RowFields& row, const RowKeys& keys);
 

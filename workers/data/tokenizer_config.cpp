@@ -1,15 +1,11 @@
 #include "workers/data/tokenizer_config.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 namespace ballast {
 namespace {
-
-constexpr std::array special_token_names{"bos_token", "eos_token", "unk_token", "sep_token",
-                                         "pad_token", "cls_token", "mask_token"};
 
 std::optional<nlohmann::json> read_json_if_there(const std::filesystem::path& path) {
   return std::filesystem::exists(path) ? std::optional(read_json(path)) : std::nullopt;
@@ -23,7 +19,7 @@ AddedToken read_special_token(const JsonView& token) {
 }
 
 void read_special_tokens(const JsonView& file, TokenizerConfig& config) {
-  for (const auto* name : special_token_names) {
+  for (const auto* name : special_token_attributes) {
     if (const auto token = file.find(name)) {
       config.special_tokens[name] = read_special_token(*token);
     } else if (file.object().contains(name)) {

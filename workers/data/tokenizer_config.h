@@ -1,6 +1,7 @@
 // What a Hugging Face folder says about a tokenizer beside its vocabulary: tokenizer_config.json,
 // special_tokens_map.json and added_tokens.json.
 #pragma once
+#include <array>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -11,6 +12,10 @@
 #include "workers/data/json_view.h"
 
 namespace ballast {
+
+/// In the order in which new ids are given.
+inline constexpr std::array special_token_attributes{"bos_token", "eos_token", "unk_token", "sep_token",
+                                                     "pad_token", "cls_token", "mask_token"};
 
 struct TokenizerConfig {
   /// For messages: the folder's tokenizer_config.json, even where it does not exist.

@@ -52,4 +52,8 @@ std::vector<std::int64_t> end_tokens_of(const ModelSource& source, const ModelCo
   return *ids;
 }
 
+bool ends(std::span<const std::int64_t> response, const std::vector<std::int64_t>& end_tokens) {
+  return !response.empty() && std::ranges::find(end_tokens, response.back()) != end_tokens.end();
+}
+
 }  // namespace ballast

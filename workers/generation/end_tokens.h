@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "workers/model/model_source.h"
@@ -13,5 +14,8 @@ namespace ballast {
 // the vocabulary, and for a file that holds something else.
 std::vector<std::int64_t> end_tokens_of(const ModelSource& source, const ModelConfig& config,
                                         const std::optional<std::vector<std::int64_t>>& given = std::nullopt);
+
+// Whether the response ends by itself, with one of these, and was not cut off.
+bool ends(std::span<const std::int64_t> response, const std::vector<std::int64_t>& end_tokens);
 
 }  // namespace ballast

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "workers/generation/end_tokens.h"
 #include "workers/generation/sampler.h"
 #include "workers/generation/slots.h"
 
@@ -13,10 +14,6 @@ namespace {
 // Longest row of the command, prompt and response together; 1 if there is none.
 std::int64_t longest_row(const std::vector<std::int64_t>& limits) {
   return limits.empty() ? 1 : std::max<std::int64_t>(1, *std::max_element(limits.begin(), limits.end()));
-}
-
-bool ends(const TokenIds& response, const std::vector<std::int64_t>& end_tokens) {
-  return !response.empty() && std::ranges::find(end_tokens, response.back()) != end_tokens.end();
 }
 
 // One call of continue_prompts. Limits count the tokens that a row may have, prompt included.
