@@ -31,6 +31,7 @@ class MpiCommunicator : public Communicator {
   void abort(const std::string& reason) override;
 
   // For a transport beside this one, whose operations this one controls.
+  const std::shared_ptr<CommThread>& thread() const { return thread_; }
   const std::shared_ptr<MpiGroup>& shared_group() const { return group_; }
   // Asks the ranks how far they are; gives those that have not come, or do not answer within a second. To be called
   // on any thread but the comm thread.

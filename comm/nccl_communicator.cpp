@@ -15,7 +15,7 @@ std::string tell_unique_id(const NcclCommunicator::Parts& parts) {
   std::vector<std::int64_t> words(bytes / sizeof(std::int64_t));
   auto* text = reinterpret_cast<char*>(words.data());
   if (parts.control->group().index == 0) {
-    parts.thread->run([&] { parts.library->unique_id().copy(text, bytes); });
+    parts.control->thread()->run([&] { parts.library->unique_id().copy(text, bytes); });
   }
   const Buffer buffer{words.data(), static_cast<std::int64_t>(words.size()), DType::int64};
   parts.control->broadcast(buffer, 0).wait(parts.config.blocking_timeout);
@@ -49,11 +49,11 @@ std::unique_ptr<NcclHandle> NcclCommunicator::make_handle(std::string_view opera
   const auto making = std::make_shared<PiecewiseOperation>(
       operation_label(operation, control->group()), parts.library.get(),
       PiecewisePlan{.pieces = {{.post = post}}, .find_missing = control->finder_of_missing(needed)});
-  parts.thread->submit(making);
+  parts.control->thread()->submit(making);
   try {
     making->wait(parts.config.blocking_timeout);
   } catch (const CommunicationError&) {
-    parts.thread->run([&] {
+    parts.control->thread()->run([&] {
       if (*handle) (*handle)->abort();
     });
     throw;
@@ -64,7 +64,7 @@ std::unique_ptr<NcclHandle> NcclCommunicator::make_handle(std::string_view opera
 // Connections stay until the process ends, because to close one is collective. But nothing may keep the device busy.
 NcclCommunicator::~NcclCommunicator() {
   try {
-    parts_.thread->run([&] {
+    parts_.control->thread()->run([&] {
       if (nccl_->in_flight > 0) nccl_->end("the communicator was closed");
     });
   } catch (const CommunicationError&) {
@@ -153,11 +153,11 @@ std::unique_ptr<Communicator> NcclCommunicator::split(std::string name, std::vec
   auto handle = make_handle("split", parts_, begin);
   if (!control) return nullptr;
   return std::unique_ptr<NcclCommunicator>(
-      new NcclCommunicator({parts_.thread, parts_.library, std::move(control), parts_.config}, std::move(handle)));
+      new NcclCommunicator({parts_.library, std::move(control), parts_.config}, std::move(handle)));
 }
 
 void NcclCommunicator::keep(Buffer buffer) {
-  parts_.thread->run([&] { nccl_->handle().keep(buffer); });
+  parts_.control->thread()->run([&] { nccl_->handle().keep(buffer); });
 }
 
 // Calls that move `parts` times their count take slices that are as many times shorter.
@@ -176,7 +176,7 @@ Work NcclCommunicator::submit(std::string_view name, Pieces pieces, Needed neede
                           .inputs = parts_.library->mark_compute(),
                           .find_missing = parts_.control->finder_of_missing(std::move(needed)),
                           .abort_group = [control = parts_.control](const auto& why) { control->abort(why); }});
-  parts_.thread->submit(operation);
+  parts_.control->thread()->submit(operation);
   return Work(operation);
 }
 

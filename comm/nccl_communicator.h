@@ -14,7 +14,6 @@ namespace ballast {
 class NcclCommunicator : public Communicator {
  public:
   struct Parts {
-    std::shared_ptr<CommThread> thread;
     std::shared_ptr<NcclLibrary> library;
     std::shared_ptr<MpiCommunicator> control;
     CommunicatorConfig config;

@@ -27,8 +27,8 @@ std::int64_t words_for(std::int64_t bytes) { return (bytes + 7) / 8; }
 
 class World::Impl {
  public:
-  Impl(int* argc, char*** argv, const CommunicatorConfig& config)
-      : config(config), thread(std::make_shared<CommThread>()) {
+  Impl(int* argc, char*** argv, const CommunicatorConfig& config_in)
+      : config(config_in), thread(std::make_shared<CommThread>()) {
     std::shared_ptr<MpiGroup> group;
     thread->run([&] {
       initialise_mpi(argc, argv);
@@ -83,8 +83,7 @@ std::unique_ptr<Communicator> World::cuda_communicator(const CudaLink& link) {
   impl_->thread->run([&] { library = open_nccl(link); });
   std::vector<int> everyone(size());
   std::iota(everyone.begin(), everyone.end(), 0);
-  return NcclCommunicator::connect({.thread = impl_->thread,
-                                    .library = std::move(library),
+  return NcclCommunicator::connect({.library = std::move(library),
                                     .control = impl_->communicator->split_mpi("world", std::move(everyone)),
                                     .config = impl_->config});
 }
