@@ -48,6 +48,10 @@ Session::Session(Parts parts) : parts_(std::move(parts)) {
   client_ = std::make_unique<ControlClient>(ControlClient::Options{
       .rank = world.rank(), .keys = keys, .server_key = server_key, .endpoint = endpoint, .config = {}});
   inbox_ = std::make_unique<ControlInbox>(*client_, [this](const auto& reason) { orchestrator_lost(reason); });
+  if (const auto device = parts_.device; device.is_cuda() && world.size() > 1) {
+    nccl_ = world.cuda_communicator(
+        {.device = device.index(), .compute_stream = [device] { return current_stream(device); }});
+  }
 }
 
 Session::~Session() = default;
@@ -94,16 +98,10 @@ void Session::end_at_once() {
   std::_Exit(EXIT_FAILURE);
 }
 
-// Tensors on GPUs go through NCCL, others through MPI.
 void Session::work() {
-  const auto& device = parts_.device;
-  std::unique_ptr<Communicator> nccl;
-  if (device.is_cuda()) {
-    nccl = parts_.world.cuda_communicator(
-        {.device = device.index(), .compute_stream = [device] { return current_stream(device); }});
-  }
-  Communicator& all = nccl ? *nccl : parts_.world.communicator();
-  Worker worker(parts_.workers, {.commands = *inbox_, .world = all, .groups = role_groups(all), .device = device});
+  Communicator& all = nccl_ ? *nccl_ : parts_.world.communicator();
+  Worker worker(parts_.workers,
+                {.commands = *inbox_, .world = all, .groups = role_groups(all), .device = parts_.device});
   worker.run();
 }
 
