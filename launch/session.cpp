@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <thread>
 
+#include "launch/rank_device.h"
 #include "orchestrator/control_queues.h"
-#include "workers/device.h"
 #include "workers/user_error.h"
 
 namespace ballast {
@@ -48,10 +48,7 @@ Session::Session(Parts parts) : parts_(std::move(parts)) {
   client_ = std::make_unique<ControlClient>(ControlClient::Options{
       .rank = world.rank(), .keys = keys, .server_key = server_key, .endpoint = endpoint, .config = {}});
   inbox_ = std::make_unique<ControlInbox>(*client_, [this](const auto& reason) { orchestrator_lost(reason); });
-  if (const auto device = parts_.device; device.is_cuda() && world.size() > 1) {
-    nccl_ = world.cuda_communicator(
-        {.device = device.index(), .compute_stream = [device] { return current_stream(device); }});
-  }
+  between_devices_ = communicator_between_devices(world, parts_.device);
 }
 
 Session::~Session() = default;
@@ -99,7 +96,7 @@ void Session::end_at_once() {
 }
 
 void Session::work() {
-  Communicator& all = nccl_ ? *nccl_ : parts_.world.communicator();
+  Communicator& all = between_devices_ ? *between_devices_ : parts_.world.communicator();
   Worker worker(parts_.workers,
                 {.commands = *inbox_, .world = all, .groups = role_groups(all), .device = parts_.device});
   worker.run();

@@ -45,7 +45,7 @@ class Session {
   std::unique_ptr<ControlServer> server_;  // rank 0
   std::unique_ptr<ControlClient> client_;
   std::unique_ptr<ControlInbox> inbox_;
-  std::unique_ptr<Communicator> nccl_;  // between GPUs; without them tensors go through the world's own
+  std::unique_ptr<Communicator> between_devices_;  // GPUs; without them tensors go through the world's own
 };
 
 }  // namespace ballast
