@@ -1,6 +1,7 @@
 #include "workers/actor.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "algorithms/experience.h"
 #include "algorithms/finite.h"

@@ -1,6 +1,6 @@
 #include "workers/generation/slots.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "workers/generation/generation_config.h"
 

@@ -1,7 +1,8 @@
 // Generation from checkpoints as transformers generates from them: the golden sets' tiny models of all four families,
 // one with a sliding window, and a small pretrained model.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cstdlib>
 #include <fstream>
