@@ -26,4 +26,6 @@ int launcher_rank() { return given_rank().value_or(0); }
 
 bool has_launcher() { return given_rank().has_value(); }
 
+void let_ranks_share_a_gpu() { setenv("NCCL_MULTI_RANK_GPU_ENABLE", "1", /*overwrite=*/0); }
+
 }  // namespace ballast

@@ -10,4 +10,8 @@ int launcher_rank();
 // Whether mpirun or srun has started this process as one rank of a job.
 bool has_launcher();
 
+// Tells NCCL (2.30 or later) to take several ranks on one GPU, unless the environment says otherwise. To be called
+// before NCCL's first call.
+void let_ranks_share_a_gpu();
+
 }  // namespace ballast

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "orchestrator/control_queues.h"
+#include "workers/device.h"
 #include "workers/user_error.h"
 
 namespace ballast {
@@ -93,17 +94,25 @@ void Session::end_at_once() {
   std::_Exit(EXIT_FAILURE);
 }
 
+// Tensors on GPUs go through NCCL, others through MPI.
 void Session::work() {
-  Worker worker(parts_.workers, {.commands = *inbox_, .world = parts_.world.communicator(), .groups = role_groups()});
+  const auto& device = parts_.device;
+  std::unique_ptr<Communicator> nccl;
+  if (device.is_cuda()) {
+    nccl = parts_.world.cuda_communicator(
+        {.device = device.index(), .compute_stream = [device] { return current_stream(device); }});
+  }
+  Communicator& all = nccl ? *nccl : parts_.world.communicator();
+  Worker worker(parts_.workers, {.commands = *inbox_, .world = all, .groups = role_groups(all), .device = device});
   worker.run();
 }
 
 // Replicated roles get a communicator of their own, made in table order on every rank.
-std::map<Role, std::unique_ptr<Communicator>> Session::role_groups() {
+std::map<Role, std::unique_ptr<Communicator>> Session::role_groups(Communicator& all) {
   std::map<Role, std::unique_ptr<Communicator>> groups;
   for (const auto& [role, ranks] : parts_.placement) {
     if (ranks.size() < 2) continue;
-    auto group = parts_.world.communicator().split(std::string(to_string(role)), ranks);
+    auto group = all.split(std::string(to_string(role)), ranks);
     if (group) groups[role] = std::move(group);
   }
   return groups;

@@ -22,6 +22,7 @@ class Session {
     WorkerSettings workers;
     StreamConfig stream;
     FailureReport& failure;
+    c10::Device device = c10::kCPU;  // on which the worker computes
   };
   explicit Session(Parts parts);
   ~Session();
@@ -38,7 +39,7 @@ class Session {
   [[noreturn]] void end_at_once();
   void work();
   void orchestrator_lost(const std::string& reason);
-  std::map<Role, std::unique_ptr<Communicator>> role_groups();
+  std::map<Role, std::unique_ptr<Communicator>> role_groups(Communicator& all);
 
   Parts parts_;
   std::unique_ptr<ControlServer> server_;  // rank 0

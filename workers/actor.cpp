@@ -66,7 +66,7 @@ at::Tensor at_responses(const Generate& command, const std::vector<Response>& re
 Actor::Actor(const WorkerSettings& settings, std::int64_t training_steps, Replicas replicas)
     : ppo_(settings.ppo),
       old_log_probs_(settings.generation.old_log_probs),
-      model_(CausalLM::from_source(settings.actor.model, Use::Learn)),
+      model_(CausalLM::from_source(settings.actor.model, Use::Learn, replicas.device)),
       tokenizer_(settings.actor.model.tokenizer_folder()),
       generator_(make_generator(settings, *model_)),
       learner_(model_->parameters(), settings.actor.optimizer, training_steps, replicas) {}
@@ -79,7 +79,7 @@ Figures Actor::generate(const Generate& command, BatchStore& store) {
     const auto generated = generator_.continue_prompts(command);
     responses = tokens_of(generated);
     store.put(command.key, Field::SamplingLogProbs, at_responses(command, generated, &Response::sampling_log_probs));
-    generated_BT = at_responses(command, generated, &Response::log_probs);
+    generated_BT = at_responses(command, generated, &Response::log_probs).to(store.device());
   }
   store_rollout(command, responses, store);
   const auto batch = RolloutBatch::from_store(store, command.key);

@@ -22,7 +22,8 @@ at::Tensor next_is_target(const std::vector<LabelledRow>& rows) {
 }
 
 at::Tensor target_log_probs(const CausalLM& model, const std::vector<LabelledRow>& rows) {
-  return model.next_token_log_probs(packed_text(rows)) * next_is_target(rows);
+  const auto packed = packed_text(rows).to(model.device());
+  return model.next_token_log_probs(packed) * next_is_target(rows).to(model.device());
 }
 
 at::Tensor text_loss(const at::Tensor& target_log_probs_N, std::int64_t targets) {

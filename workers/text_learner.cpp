@@ -11,7 +11,7 @@ namespace ballast {
 
 TextLearner::TextLearner(const SupervisedSettings& settings, std::int64_t training_steps, Replicas replicas)
     : source_(settings.model),
-      model_(CausalLM::from_source(settings.model, Use::Learn)),
+      model_(CausalLM::from_source(settings.model, Use::Learn, replicas.device)),
       learner_(model_->parameters(), settings.optimizer, training_steps, replicas) {}
 
 Event TextLearner::learn(const LearnText& learn) {
@@ -31,7 +31,7 @@ Learner::Figures TextLearner::backward(const std::vector<LabelledRow>& rows, std
 
 Figures TextLearner::evaluate(const EvaluateText& evaluate) const {
   const torch::NoGradGuard no_grad;
-  const auto log_probs_N = target_log_probs(*model_, evaluate.rows).to(torch::kDouble);
+  const auto log_probs_N = target_log_probs(*model_, evaluate.rows).to(torch::kCPU, torch::kDouble);
   Figures figures{.ids = evaluate.row_ids, .values = {}};
   std::int64_t begin = 0;
   for (const auto& row : evaluate.rows) {

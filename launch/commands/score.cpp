@@ -19,6 +19,7 @@
 #include "launch/score_items.h"
 #include "workers/data/row_fields.h"
 #include "workers/data/tokenizer_folder.h"
+#include "workers/device.h"
 #include "workers/model/atomic_file.h"
 #include "workers/user_error.h"
 
@@ -48,6 +49,7 @@ struct ScoreOptions {
   bool strict = false;
   std::string score_name;
   ComputeDType dtype = ComputeDType::float32;
+  DeviceChoice device = DeviceChoice::Auto;
   std::int64_t batch = 16;
   int threads = 1;
 };
@@ -69,11 +71,13 @@ Judge judge_by_rule(const ScoreOptions& options) {
 }
 
 std::unique_ptr<RowScorer> scorer_by_model(const ScoreOptions& options) {
+  const auto device = choose_device(options.device);
   if (!options.log_probs) {
-    return score_by_model(ScoreModel::from_folder(options.model, Use::Infer, options.dtype), name_of(options));
+    return score_by_model(ScoreModel::from_folder(options.model, Use::Infer, options.dtype, device), name_of(options));
   }
   const auto prefix = options.score_name.empty() ? "" : options.score_name + "_";
-  return log_probs_by_model(CausalLM::from_source({.path = options.model, .dtype = options.dtype}, Use::Infer), prefix);
+  const ModelSource source{.path = options.model, .dtype = options.dtype};
+  return log_probs_by_model(CausalLM::from_source(source, Use::Infer, device), prefix);
 }
 
 Judge judge_by_model(const ScoreOptions& options) {
@@ -183,6 +187,7 @@ void add_options(CLI::App& verb, ScoreOptions& options) {
   verb.add_flag("--strict", options.strict, "a row that cannot be used is an error; else it is left out and reported");
   verb.add_option("--batch", options.batch, "sequences at once")->check(CLI::PositiveNumber)->capture_default_str();
   add_enum_option(verb, "--dtype", options.dtype, "what a model computes in: float32 or bfloat16");
+  add_enum_option(verb, "--device", options.device, "auto (CUDA where there is one), cpu or cuda");
   verb.add_option("--threads", options.threads, "CPU threads")->check(CLI::PositiveNumber)->capture_default_str();
 }
 

@@ -87,7 +87,7 @@ void KvCache::put(std::int64_t layer, std::int64_t slot, std::int64_t position, 
 
 Attend cached_attention(KvCache& cache, std::vector<CachePlace> places) {
   return [&cache, places = std::move(places)](const AttentionSite& site, const AttentionInput& input) {
-    const auto in_float32 = [](const at::Tensor& x) { return x.to(at::kFloat).contiguous(); };
+    const auto in_float32 = [](const at::Tensor& x) { return x.to(at::kCPU, at::kFloat).contiguous(); };
     const auto k_NKD = in_float32(input.k_NKD);
     const auto v_NKD = in_float32(input.v_NKD);
     const auto* k = k_NKD.const_data_ptr<float>();
@@ -104,7 +104,7 @@ Attend cached_attention(KvCache& cache, std::vector<CachePlace> places) {
     at::parallel_for(0, q_NHD.size(0) * H, H, [&](std::int64_t begin, std::int64_t end) {
       attend_heads(cache, places, site, rows, {begin, end});
     });
-    return rows.out_NHD.to(input.q_NHD.scalar_type());
+    return rows.out_NHD.to(input.q_NHD.options());
   };
 }
 

@@ -25,7 +25,7 @@ at::Tensor Slots::forward(const std::vector<std::int64_t>& tokens, std::vector<C
   const auto positions_N = at::empty({static_cast<std::int64_t>(places.size())}, at::kLong);
   auto* positions = positions_N.mutable_data_ptr<std::int64_t>();
   for (std::size_t row = 0; row < places.size(); ++row) positions[row] = places[row].position;
-  return model_.backbone().forward(at::tensor(tokens, at::kLong), positions_N,
+  return model_.backbone().forward(at::tensor(tokens, at::kLong).to(model_.device()), positions_N.to(model_.device()),
                                    cached_attention(cache_, std::move(places)));
 }
 
@@ -43,7 +43,8 @@ at::Tensor Slots::prefill(std::span<const Prefill> prefills) {
   tokens.resize(rows);
   places.resize(rows);
   const auto hidden_NE = forward(tokens, std::move(places));
-  return model_.logits(hidden_NE.index_select(0, at::tensor(last_rows, at::kLong))).to(at::kFloat).contiguous();
+  const auto last_hidden_SE = hidden_NE.index_select(0, at::tensor(last_rows, at::kLong).to(model_.device()));
+  return model_.logits(last_hidden_SE).to(at::kCPU, at::kFloat).contiguous();
 }
 
 at::Tensor Slots::decode(std::span<const Continuation> continuations) {
@@ -53,7 +54,7 @@ at::Tensor Slots::decode(std::span<const Continuation> continuations) {
     tokens[slot] = token;
     places[slot] = {.slot = slot, .position = position};
   }
-  return model_.logits(forward(tokens, std::move(places))).to(at::kFloat).contiguous();
+  return model_.logits(forward(tokens, std::move(places))).to(at::kCPU, at::kFloat).contiguous();
 }
 
 }  // namespace ballast

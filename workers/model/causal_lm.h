@@ -18,7 +18,7 @@ std::vector<ParameterSpec> causal_lm_parameters(const ModelConfig& config);
 class CausalLM : public Model {
  public:
   // Reads the folder, or draws weights. Throws ModelError or SafetensorsError.
-  static std::unique_ptr<CausalLM> from_source(const ModelSource& source, Use use);
+  static std::unique_ptr<CausalLM> from_source(const ModelSource& source, Use use, c10::Device device = c10::kCPU);
 
   // float32 [N]: log-probability of each token's follower in its sequence, 0 at a sequence's last token. The head runs
   // only where there is a follower and never holds all logits. Differentiable.

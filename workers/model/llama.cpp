@@ -74,7 +74,7 @@ LlamaLayer layer_at(const ModelConfig& config, const Parameters& parameters, std
 
 Llama::Llama(const ModelConfig& config, const Parameters& parameters)
     : head_dim_(config.head_dim),
-      frequencies_F_(rotary_frequencies(config)),
+      frequencies_F_(rotary_frequencies(config).to(parameters.device())),
       embedding_VE_(parameters.at(embedding_name)),
       final_norm_{parameters.at(final_norm_name), config.norm_epsilon} {
   for (std::int64_t i = 0; i < config.layers; ++i) layers_.push_back(layer_at(config, parameters, i));

@@ -15,6 +15,8 @@ class Model {
   const Backbone& backbone() const { return *backbone_; }
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }
+  // Where it computes: what it is given must lie there.
+  c10::Device device() const { return parameters_.device(); }
 
  protected:
   // `parameters`: the backbone's and the head's.

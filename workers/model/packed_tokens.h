@@ -25,6 +25,8 @@ struct PackedTokens {
   static PackedTokens from_padded(const at::Tensor& tokens_BL, const at::Tensor& mask_BL);
   // The same for rows padded on the right: row b has lengths_B[b] tokens (int64, prompt and response together).
   static PackedTokens from_right_padded(const at::Tensor& tokens_BL, const at::Tensor& lengths_B);
+  // The same tokens on that device.
+  PackedTokens to(c10::Device device) const;
 };
 
 // The tokens that have a follower in their sequence, M of the N, and the followers' ids.

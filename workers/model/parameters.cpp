@@ -43,12 +43,13 @@ bool is_decayed(std::string_view name) {
   return lower.find("bias") == std::string::npos && lower.find("layernorm.weight") == std::string::npos;
 }
 
-Parameters::Parameters(std::vector<ParameterSpec> specs, Use use, ComputeDType dtype) {
+Parameters::Parameters(std::vector<ParameterSpec> specs, Use use, ComputeDType dtype, c10::Device device) {
   lay_out(std::move(specs), use);
   const auto compute = dtype == ComputeDType::float32 ? torch::kFloat32 : torch::kBFloat16;
-  flat_ = torch::zeros({storage_size_}, use == Use::Learn ? torch::kFloat32 : compute);
+  const auto on_device = torch::TensorOptions(device);
+  flat_ = torch::zeros({storage_size_}, on_device.dtype(use == Use::Learn ? torch::kFloat32 : compute));
   computed_ = flat_.to(compute);
-  if (trainable_size_ > 0) flat_gradient_ = torch::zeros({trainable_size_}, torch::kFloat32);
+  if (trainable_size_ > 0) flat_gradient_ = torch::zeros({trainable_size_}, on_device.dtype(torch::kFloat32));
   // A tied weight is two leaves: in bfloat16 the gradients of its two uses must not meet before they are float32.
   for (const Segment& segment : segments_)
     for (const std::string& name : {segment.spec.name, segment.spec.alias})

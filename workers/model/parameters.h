@@ -45,7 +45,8 @@ bool is_decayed(std::string_view name);
 class Parameters {
  public:
   // All values are zero. Throws std::invalid_argument for a name that comes twice.
-  Parameters(std::vector<ParameterSpec> specs, Use use, ComputeDType dtype = ComputeDType::float32);
+  Parameters(std::vector<ParameterSpec> specs, Use use, ComputeDType dtype = ComputeDType::float32,
+             c10::Device device = c10::kCPU);
 
   // What layers compute with, by name or alias: an autograd leaf. Its gradient is added to the flat gradient: in
   // float32 `grad()` is a view of it, in bfloat16 each backward pass's gradient goes there and leaves `grad()`
@@ -64,6 +65,7 @@ class Parameters {
   // [storage] everything; [trainable] its learning part, undefined if there is none; [decayed] is the front of both.
   const torch::Tensor& flat() const { return flat_; }
   const torch::Tensor& flat_gradient() const { return flat_gradient_; }
+  c10::Device device() const { return flat_.device(); }
   std::int64_t trainable_size() const { return trainable_size_; }
   std::int64_t decayed_size() const { return decayed_size_; }
 
