@@ -5,8 +5,9 @@ function(ballast_compile_settings target)
   target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}")
   # Structs with designated initialisers stand for long parameter lists: a field left out has its default.
   # -Wrestrict of g++ 12 is wrong about string concatenation (GCC bug 105651).
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror
-    -Wno-missing-field-initializers -Wno-restrict)
+  target_compile_options(${target} PRIVATE
+    $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wshadow;-Wnon-virtual-dtor;-Werror;-Wno-missing-field-initializers;-Wno-restrict>
+    $<$<COMPILE_LANGUAGE:CUDA>:--Werror=all-warnings;-Xcompiler=-Wall>)
   if(BALLAST_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=address,undefined)
