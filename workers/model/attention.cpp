@@ -1,5 +1,8 @@
 #include "workers/model/attention.h"
 
+#include "workers/model/cpu_kernel.h"
+#include "workers/model/joined_attention.h"
+
 namespace ballast {
 namespace {
 
@@ -41,13 +44,23 @@ torch::Tensor attend_run(const AttentionSite& site, const Run& run, const Attent
 
 }  // namespace
 
+AttentionInput split_heads(const torch::Tensor& joined, const HeadShape& heads) {
+  const torch::Tensor joined_NHD = joined.view({joined.size(0), -1, heads.head_dim});
+  return {.q_NHD = joined_NHD.narrow(1, 0, heads.queries),
+          .k_NKD = joined_NHD.narrow(1, heads.queries, heads.keys),
+          .v_NKD = joined_NHD.narrow(1, heads.queries + heads.keys, heads.keys),
+          .joined_NHD = joined_NHD};
+}
+
 // The inputs are split at once: a slice for each sequence would cost its backward pass a gradient of the whole each.
 Attend packed_attention(const std::vector<std::int64_t>& cu_lengths) {
   const auto runs = runs_of(cu_lengths);
   std::vector<std::int64_t> tokens;
   for (const Run& run : runs) tokens.push_back(run.sequences * run.length);
-  return [runs, tokens](const AttentionSite& site, const AttentionInput& input) {
+  return [runs, tokens, cu_lengths](const AttentionSite& site, const AttentionInput& input) {
     if (runs.empty()) return torch::zeros_like(input.q_NHD);
+    if (input.joined_NHD.defined() && suits_cpu_kernels(input.joined_NHD))
+      return attend_joined(site, input, cu_lengths);
     const auto q = input.q_NHD.split_with_sizes(tokens);
     const auto k = input.k_NKD.split_with_sizes(tokens);
     const auto v = input.v_NKD.split_with_sizes(tokens);

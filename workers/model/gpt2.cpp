@@ -92,8 +92,9 @@ Gpt2::Gpt2(const ModelConfig& config, const Parameters& parameters)
 }
 
 torch::Tensor Gpt2::attention(const Gpt2Layer& layer, const torch::Tensor& x_NE, const Attend& attend) const {
-  const auto qkv = layer.qkv(x_NE).view({x_NE.size(0), 3, -1, head_dim_}).unbind(1);
-  const torch::Tensor out_NHD = attend(layer.site, {.q_NHD = qkv[0], .k_NKD = qkv[1], .v_NKD = qkv[2]});
+  const std::int64_t heads = x_NE.size(1) / head_dim_;
+  const torch::Tensor out_NHD =
+      attend(layer.site, split_heads(layer.qkv(x_NE), {.queries = heads, .keys = heads, .head_dim = head_dim_}));
   return layer.o(out_NHD.flatten(1));
 }
 

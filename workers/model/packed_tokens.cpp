@@ -62,11 +62,12 @@ PackedTokens PackedTokens::from_right_padded(const at::Tensor& tokens_BL, const 
   return from_padded(tokens_BL, at::arange(tokens_BL.size(1)).unsqueeze(0) < lengths_B.unsqueeze(1));
 }
 
-NextTokens next_tokens(const PackedTokens& packed) {
+NextTokens next_tokens(const PackedTokens& packed, const at::Tensor& wanted_N) {
   const at::Tensor sequences_N = sequence_of(packed);
   const std::int64_t N = packed.tokens();
   if (N == 0) return {.rows_M = at::empty({0}, at::kLong), .ids_M = at::empty({0}, at::kLong)};
-  const at::Tensor followed = sequences_N.narrow(0, 0, N - 1) == sequences_N.narrow(0, 1, N - 1);
+  at::Tensor followed = sequences_N.narrow(0, 0, N - 1) == sequences_N.narrow(0, 1, N - 1);
+  if (wanted_N.defined()) followed = followed & wanted_N.narrow(0, 0, N - 1);
   const at::Tensor rows_M = followed.nonzero().squeeze(1);
   return {.rows_M = rows_M, .ids_M = packed.tokens_N.index_select(0, rows_M + 1)};
 }

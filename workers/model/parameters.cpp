@@ -103,6 +103,26 @@ torch::Tensor Parameters::at(std::string_view name) const {
   return leaf->second;
 }
 
+torch::Tensor Parameters::joined(const std::vector<std::string>& names) const {
+  Segment whole;
+  for (const std::string& name : names) {
+    const auto segment = std::find_if(segments_.begin(), segments_.end(),
+                                      [&](const Segment& candidate) { return candidate.spec.name == name; });
+    if (segment == segments_.end()) throw std::out_of_range("no parameter is named " + name);
+    if (name == names.front()) {
+      whole = *segment;
+      continue;
+    }
+    const bool follows = segment->offset == whole.offset + whole.numel;
+    auto shape = segment->spec.shape;
+    shape.front() = whole.spec.shape.front();
+    if (!follows || shape != whole.spec.shape) return {};
+    whole.spec.shape.front() += segment->spec.shape.front();
+    whole.numel += segment->numel;
+  }
+  return make_leaf(whole);
+}
+
 bool Parameters::contains(std::string_view name) const { return leaves_.contains(name); }
 
 std::int64_t Parameters::numel() const {
