@@ -1,6 +1,6 @@
 // Direct preference optimisation (Rafailov et al. 2023, eq. 7). B pairs, preferred rows first; T = L - 1 positions.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <array>
 #include <cstdint>

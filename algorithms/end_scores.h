@@ -1,6 +1,6 @@
 // A sequence's score is the score at its last token. B sequences, L positions, H hidden size, D score dimensions (1).
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <optional>
 

@@ -1,6 +1,6 @@
 // From scored rollouts to what the learners consume. B samples, T = max_length - 1 positions (see response_mask).
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <map>
 #include <optional>

@@ -1,6 +1,6 @@
 // A loss that is NaN or infinite stops the run before the optimizer step.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdint>
 #include <stdexcept>

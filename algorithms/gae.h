@@ -1,6 +1,6 @@
 // Generalised advantage estimation (Schulman et al. 2016, eq. 16). B samples, T positions.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace ballast {
 

@@ -1,7 +1,7 @@
 // Rewards and costs shaped by the KL divergence from the reference model.
 // B samples, T = max_length - 1 positions; position t holds the prediction of token t + 1.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace ballast {
 

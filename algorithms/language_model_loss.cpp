@@ -15,9 +15,7 @@ std::int64_t count_targets(const torch::Tensor& targets) {
 
 torch::Tensor language_model_loss(const torch::Tensor& logits_NV, const torch::Tensor& targets_N,
                                   std::int64_t token_count) {
-  using torch::nn::functional::CrossEntropyFuncOptions;
-  const auto options = CrossEntropyFuncOptions().reduction(torch::kSum).ignore_index(ignore_label);
-  return torch::nn::functional::cross_entropy(to_loss_dtype(logits_NV), targets_N, options) /
+  return at::cross_entropy_loss(to_loss_dtype(logits_NV), targets_N, /*weight=*/{}, at::Reduction::Sum, ignore_label) /
          static_cast<double>(token_count);
 }
 

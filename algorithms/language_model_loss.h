@@ -1,6 +1,6 @@
 // The language-model loss of supervised fine-tuning and of PTX. B samples, L positions, N tokens, V vocabulary.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdint>
 

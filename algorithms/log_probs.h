@@ -1,6 +1,6 @@
 // Log-probabilities of given tokens under a model.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace ballast {
 

@@ -1,7 +1,7 @@
 // Sums and means over the masked positions of each row.
 // B rows (samples), T positions. A mask is bool; true: the position counts.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdint>
 

@@ -1,6 +1,6 @@
 // Statistics of a score model's end scores, and scores normalised by them. N samples, D score dimensions (1).
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <array>
 #include <cstdint>

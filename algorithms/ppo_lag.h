@@ -1,6 +1,6 @@
 // PPO-Lagrangian: how lambda joins reward and cost. B samples, T positions.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "algorithms/gae.h"
 #include "algorithms/kl.h"

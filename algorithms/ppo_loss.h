@@ -1,7 +1,7 @@
 // The clipped losses of PPO (Schulman et al. 2017, eq. 7), one value a token; algorithms/masked.h reduces them.
 // B samples, T positions.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace ballast {
 

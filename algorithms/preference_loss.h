@@ -3,7 +3,7 @@
 // first, then the others (worse, unsafer). Losses are one value a pair: the batch's loss is their mean, a micro-batch
 // adds its sum divided by the pairs of the mini-batch.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <array>
 #include <cstdint>

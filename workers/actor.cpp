@@ -1,6 +1,7 @@
 #include "workers/actor.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "algorithms/experience.h"
 #include "algorithms/finite.h"
@@ -34,9 +35,10 @@ void store_rollout(const Generate& command, const std::vector<TokenIds>& respons
   store.put(command.key, Field::Lengths, lengths_B);
 }
 
-Generator make_generator(const WorkerSettings& settings, const ModelConfig& model) {
-  return Generator({.sampling = settings.sampling,
-                    .end_tokens = end_tokens_of(settings.actor.model, model, settings.sampling.eos_tokens),
+Generator make_generator(const WorkerSettings& settings, const CausalLM& model) {
+  return Generator(model,
+                   {.sampling = settings.sampling,
+                    .end_tokens = end_tokens_of(settings.actor.model, model.config(), settings.sampling.eos_tokens),
                     .slots = settings.generation.slots,
                     .seed = settings.seed});
 }
@@ -66,7 +68,7 @@ Actor::Actor(const WorkerSettings& settings, std::int64_t training_steps, Replic
       old_log_probs_(settings.generation.old_log_probs),
       model_(CausalLM::from_source(settings.actor.model, Use::Learn)),
       tokenizer_(settings.actor.model.tokenizer_folder()),
-      generator_(make_generator(settings, model_->config())),
+      generator_(make_generator(settings, *model_)),
       learner_(model_->parameters(), settings.actor.optimizer, training_steps, replicas) {}
 
 Figures Actor::generate(const Generate& command, BatchStore& store) {
@@ -74,7 +76,7 @@ Figures Actor::generate(const Generate& command, BatchStore& store) {
   auto responses = command.responses;
   at::Tensor generated_BT;  // undefined: replayed
   if (responses.empty()) {
-    const auto generated = generator_.continue_prompts(*model_, command);
+    const auto generated = generator_.continue_prompts(command);
     responses = tokens_of(generated);
     store.put(command.key, Field::SamplingLogProbs, at_responses(command, generated, &Response::sampling_log_probs));
     generated_BT = at_responses(command, generated, &Response::log_probs);

@@ -10,7 +10,7 @@
 namespace ballast {
 namespace {
 
-Buffer buffer_of(const at::Tensor& tensor) { return {tensor.data_ptr(), tensor.numel(), DType::float32}; }
+Buffer float_buffer(const at::Tensor& tensor) { return {tensor.data_ptr(), tensor.numel(), DType::float32}; }
 
 }  // namespace
 
@@ -39,7 +39,7 @@ void GradientLanes::collect(int micro_batch) {
 
 void GradientLanes::reduce(std::chrono::milliseconds timeout) {
   if (lanes_ == 1) {
-    if (communicator_) communicator_->all_reduce(buffer_of(flat_gradient_), ReduceOp::sum).wait(timeout);
+    if (communicator_) communicator_->all_reduce(float_buffer(flat_gradient_), ReduceOp::sum).wait(timeout);
     return;
   }
   for (std::size_t half = own_lanes_.size() / 2; half > 0; half /= 2) {
@@ -54,7 +54,7 @@ void GradientLanes::reduce(std::chrono::milliseconds timeout) {
 void GradientLanes::reduce_across(std::chrono::milliseconds timeout) {
   for (int half = replicas_ / 2; half > 0; half /= 2) {
     const int partner = communicator_->group().index ^ half;
-    communicator_->exchange({{partner, buffer_of(flat_gradient_)}}, {{partner, buffer_of(received_)}}).wait(timeout);
+    communicator_->exchange({{partner, float_buffer(flat_gradient_)}}, {{partner, float_buffer(received_)}}).wait(timeout);
     flat_gradient_.add_(received_);
   }
 }

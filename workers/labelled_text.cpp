@@ -1,6 +1,6 @@
 #include "workers/labelled_text.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace ballast {
 

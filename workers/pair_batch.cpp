@@ -1,6 +1,6 @@
 #include "workers/pair_batch.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <stdexcept>

@@ -1,6 +1,7 @@
 #include "workers/text_learner.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "algorithms/finite.h"
 #include "workers/labelled_text.h"

@@ -1,7 +1,7 @@
 // Rollout -> Score: the one interface of every reward and every cost, learned or not.
 // B rows, L = max_length, T = L - 1 positions; position t holds the prediction of token t + 1.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdint>
 #include <functional>

@@ -111,12 +111,13 @@ void generate(const GenerateOptions& options) {
   at::set_num_threads(static_cast<int>(options.threads));
   const auto inputs = read_inputs(options);
   const auto output = open_output(options.out);
-  const Generator generator(
+  Generator generator(
+      *inputs.model,
       {.sampling = options.sampling, .end_tokens = inputs.end_tokens, .slots = options.slots, .seed = options.seed});
   const auto command = command_for(inputs, options.samples);
   Progress progress("generating", static_cast<std::int64_t>(command.prompts.size()));
   std::size_t tokens = 0;
-  const auto responses = generator.continue_prompts(*inputs.model, command, [&](std::size_t, const Response& response) {
+  const auto responses = generator.continue_prompts(command, [&](std::size_t, const Response& response) {
     tokens += response.tokens.size();
     progress.advance(1, fmt::format("{:.0f} tokens/s", static_cast<double>(tokens) / progress.seconds()));
   });

@@ -2,7 +2,8 @@
 
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -24,7 +25,7 @@
 namespace ballast {
 namespace {
 
-constexpr auto examples = R"(
+constexpr auto score_examples = R"(
 Rows are JSON objects, one a line or one array, plain or gzipped. The output repeats each row and adds to it, so that
 several passes can follow one another.
 
@@ -90,16 +91,16 @@ Judge judge_by_model(const ScoreOptions& options) {
 }
 
 // The usable rows and their sequences, in order.
-struct Work {
+struct Scoring {
   std::vector<JsonRow> rows;
   std::vector<ScoreItem> items;
 };
 
-Work read_work(const ScoreOptions& options, const Judge& judge) {
+Scoring read_work(const ScoreOptions& options, const Judge& judge) {
   SkippedRows skipped{.file = options.data, .strict = options.strict, .by_reason = {}};
   auto all = read_json_rows(skipped);
   const auto count = static_cast<std::int64_t>(all.size()) + skipped.count();
-  Work work;
+  Scoring work;
   for (auto& row : all) {
     try {
       for (auto& item : judge.items(row.value)) {
@@ -118,7 +119,7 @@ Work read_work(const ScoreOptions& options, const Judge& judge) {
 }
 
 // Scores every item; returns the seconds that it took.
-double score_all(const ScoreOptions& options, const Judge& judge, Work& work) {
+double score_all(const ScoreOptions& options, const Judge& judge, Scoring& work) {
   const torch::NoGradGuard no_grad;
   Progress progress("scoring", static_cast<std::int64_t>(work.items.size()));
   const std::span<const ScoreItem> items(work.items);
@@ -136,7 +137,7 @@ void write_rows(const std::vector<JsonRow>& rows, AtomicFile& file) {
   file.commit();
 }
 
-void print_summary(const ScoreOptions& options, const Judge& judge, const Work& work, double seconds) {
+void print_summary(const ScoreOptions& options, const Judge& judge, const Scoring& work, double seconds) {
   std::size_t tokens = 0;
   for (const auto& item : work.items) tokens += item.tokens.size();
   fmt::print("{}\n", judge.scorer->summary());
@@ -191,7 +192,7 @@ void add_score(CLI::App& app, Invocation& invocation) {
   auto* verb = app.add_subcommand("score", "Score the rows of a file by a model or a rule");
   auto options = std::make_shared<ScoreOptions>();
   add_options(*verb, *options);
-  verb->footer(examples);
+  verb->footer(score_examples);
   verb->callback([options, &invocation] {
     score(*options);
     invocation.exit_code = 0;

@@ -1,7 +1,7 @@
 // Tensors that agree within rounding, NaN with NaN.
 #pragma once
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace ballast {
 

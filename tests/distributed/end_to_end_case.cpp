@@ -1,7 +1,7 @@
 #include "tests/distributed/end_to_end_case.h"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <fstream>
 #include <set>

@@ -1,7 +1,8 @@
 // The tolerances are those of expected.json: metrics float32 rel 1e-3, final weights abs 1e-4; logits and values
 // likewise.
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <fstream>

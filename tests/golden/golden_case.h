@@ -1,7 +1,7 @@
 // Golden files: cases with inputs, parameters and the outputs that the reference implementation computed.
 // Tensors are {"shape", "dtype" in f64|f32|i64|bool, "data" row-major}; non-finite numbers are strings.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <filesystem>
 #include <map>

@@ -1,7 +1,7 @@
 #include "workers/gradient_lanes.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <functional>
 #include <thread>

@@ -1,7 +1,7 @@
 #include "workers/pair_batch.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace ballast {
 namespace {

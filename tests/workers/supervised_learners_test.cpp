@@ -1,6 +1,6 @@
 // Text and preference learners in one process, replicas as threads.
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <fstream>
 #include <functional>

@@ -1,12 +1,11 @@
 #include "workers/generation/generator.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 
 #include "workers/generation/end_tokens.h"
-#include "workers/generation/sampler.h"
-#include "workers/generation/slots.h"
 
 namespace ballast {
 namespace {
@@ -19,14 +18,15 @@ std::int64_t longest_row(const std::vector<std::int64_t>& limits) {
 // One call of continue_prompts. Limits count the tokens that a row may have, prompt included.
 class Generation {
  public:
-  Generation(const CausalLM& model, const Generate& command, const GeneratorSettings& settings)
-      : command_(command),
+  Generation(Decoder& decoder, const Generate& command, const GeneratorSettings& settings)
+      : decoder_(decoder),
+        command_(command),
         settings_(settings),
         limits_(limits_of(command, settings.sampling)),
-        slots_(model, {.slots = settings.slots, .positions = longest_row(limits_)}),
-        sampler_(settings.sampling, settings.end_tokens, model.config().vocab),
         growing_(settings.slots),
-        responses_(command.prompts.size()) {}
+        responses_(command.prompts.size()) {
+    decoder_.begin(longest_row(limits_));
+  }
 
   std::vector<Response> run(const Generator::OnResponse& on_response) {
     on_response_ = on_response;
@@ -43,7 +43,7 @@ class Generation {
   struct Growing {
     std::size_t row = 0;
     std::int64_t length = 0;  // prompt and response
-    TokenIds seen;            // distinct ids of both
+    TokenIds seen = {};       // distinct ids of both
   };
 
   static std::vector<std::int64_t> limits_of(const Generate& command, const SamplingConfig& sampling) {
@@ -64,13 +64,15 @@ class Generation {
       if (next_row_ == command_.prompts.size()) break;
       const auto& prompt = command_.prompts[next_row_];
       TORCH_CHECK(!prompt.empty(), "row ", command_.row_ids[next_row_], " has an empty prompt");
-      growing_[slot] = Growing{.row = next_row_++, .length = static_cast<std::int64_t>(prompt.size()), .seen = {}};
-      prefills.push_back({.slot = static_cast<std::int64_t>(slot), .prompt = prompt});
-      for (const auto token : prompt) see(*growing_[slot], token);
+      auto& sequence =
+          growing_[slot].emplace(Growing{.row = next_row_++, .length = static_cast<std::int64_t>(prompt.size())});
+      for (const auto token : prompt) see(sequence, token);
+      prefills.push_back(
+          {.slot = static_cast<std::int64_t>(slot), .prompt = prompt, .situation = situation_of(sequence)});
     }
     if (prefills.empty()) return false;
-    const auto logits_SV = slots_.prefill(prefills);
-    for (const auto& prefill : prefills) extend(prefill.slot, logits_SV);
+    const auto choices = decoder_.prefill(prefills);
+    for (std::size_t i = 0; i < prefills.size(); ++i) extend(prefills[i].slot, choices[i]);
     return true;
   }
 
@@ -82,30 +84,33 @@ class Generation {
   }
 
   void decode() {
-    std::vector<LastToken> last(growing_.size());
+    std::vector<Continuation> continuations;
     for (std::size_t slot = 0; slot < growing_.size(); ++slot) {
       if (!growing_[slot]) continue;
-      last[slot] = {.token = responses_[growing_[slot]->row].tokens.back(), .position = growing_[slot]->length - 1};
+      continuations.push_back({.slot = static_cast<std::int64_t>(slot),
+                               .token = responses_[growing_[slot]->row].tokens.back(),
+                               .position = growing_[slot]->length - 1,
+                               .situation = situation_of(*growing_[slot])});
     }
-    const auto logits_SV = slots_.decode(last);
-    for (std::size_t slot = 0; slot < growing_.size(); ++slot) {
-      if (growing_[slot]) extend(static_cast<std::int64_t>(slot), logits_SV);
-    }
+    const auto choices = decoder_.decode(continuations);
+    for (std::size_t i = 0; i < continuations.size(); ++i) extend(continuations[i].slot, choices[i]);
   }
 
-  // Draws the next token of the slot's sequence; frees the slot when the response is complete.
-  void extend(std::int64_t slot, const at::Tensor& logits_SV) {
+  // Of the choice of the sequence's next token.
+  Situation situation_of(const Growing& sequence) const {
+    const auto made = static_cast<std::int64_t>(responses_[sequence.row].tokens.size());
+    return {.seen = sequence.seen,
+            .may_end = made >= settings_.sampling.min_new_tokens,
+            .draw = uniform({.seed = settings_.seed,
+                             .iteration = command_.iteration,
+                             .row_id = command_.row_ids[sequence.row],
+                             .position = sequence.length})};
+  }
+
+  // Appends the token to the slot's sequence; frees the slot when the response is complete.
+  void extend(std::int64_t slot, const Choice& choice) {
     auto& sequence = *growing_[slot];
     auto& response = responses_[sequence.row];
-    const auto V = static_cast<std::size_t>(logits_SV.size(1));
-    const auto made = static_cast<std::int64_t>(response.tokens.size());
-    const auto choice = sampler_.choose({logits_SV.const_data_ptr<float>() + slot * V, V},
-                                        {.seen = sequence.seen,
-                                         .may_end = made >= settings_.sampling.min_new_tokens,
-                                         .draw = uniform({.seed = settings_.seed,
-                                                          .iteration = command_.iteration,
-                                                          .row_id = command_.row_ids[sequence.row],
-                                                          .position = sequence.length})});
     response.tokens.push_back(choice.token);
     response.log_probs.push_back(choice.log_prob);
     response.sampling_log_probs.push_back(choice.sampling_log_prob);
@@ -126,11 +131,10 @@ class Generation {
     if (on_response_) on_response_(row, responses_[row]);
   }
 
+  Decoder& decoder_;
   const Generate& command_;
   const GeneratorSettings& settings_;
   std::vector<std::int64_t> limits_;
-  Slots slots_;
-  Sampler sampler_;
   std::vector<std::optional<Growing>> growing_;  // by slot
   std::size_t next_row_ = 0;
   std::vector<Response> responses_;
@@ -139,12 +143,16 @@ class Generation {
 
 }  // namespace
 
+Generator::Generator(const CausalLM& model, GeneratorSettings settings)
+    : settings_(std::move(settings)),
+      decoder_(make_decoder(
+          model, {.sampling = settings_.sampling, .end_tokens = settings_.end_tokens, .slots = settings_.slots})) {}
+
 bool Generator::ended(const TokenIds& response) const { return ends(response, settings_.end_tokens); }
 
-std::vector<Response> Generator::continue_prompts(const CausalLM& model, const Generate& command,
-                                                  const OnResponse& on_response) const {
+std::vector<Response> Generator::continue_prompts(const Generate& command, const OnResponse& on_response) {
   const c10::InferenceMode no_autograd;  // nothing of it is kept: responses are plain numbers
-  return Generation(model, command, settings_).run(on_response);
+  return Generation(*decoder_, command, settings_).run(on_response);
 }
 
 }  // namespace ballast

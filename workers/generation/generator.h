@@ -2,9 +2,11 @@
 // cached.
 #pragma once
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "workers/commands.h"
+#include "workers/generation/decoder.h"
 #include "workers/generation/generation_config.h"
 #include "workers/generation/sampling.h"
 #include "workers/model/causal_lm.h"
@@ -28,7 +30,8 @@ struct GeneratorSettings {
 
 class Generator {
  public:
-  explicit Generator(GeneratorSettings settings) : settings_(std::move(settings)) {}
+  // The model outlives the generator.
+  Generator(const CausalLM& model, GeneratorSettings settings);
 
   // Whether the response ends with EOS, not because there was no more room.
   bool ended(const TokenIds& response) const;
@@ -38,13 +41,13 @@ class Generator {
 
   // One response for each prompt (at least one token), which ends with an EOS token, or with max_new_tokens, or where
   // prompt and response fill max_length; a prompt that fills it has an empty response. On a machine, for a number of
-  // threads, each row's response depends on model, settings, prompt, iteration and row id alone: not on slots nor on
-  // which other rows there are.
-  std::vector<Response> continue_prompts(const CausalLM& model, const Generate& command,
-                                         const OnResponse& on_response = {}) const;
+  // threads, each row's response depends on the model as it is now, settings, prompt, iteration and row id alone: not
+  // on slots nor on which other rows there are.
+  std::vector<Response> continue_prompts(const Generate& command, const OnResponse& on_response = {});
 
  private:
   GeneratorSettings settings_;
+  std::unique_ptr<Decoder> decoder_;
 };
 
 }  // namespace ballast

@@ -1,7 +1,7 @@
 #include "workers/generation/kv_cache.h"
 
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "workers/generation/slots.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "workers/generation/generation_config.h"
 
@@ -19,10 +19,7 @@ KvCache::Shape cache_shape(const ModelConfig& config, const Slots::Shape& shape)
 
 }  // namespace
 
-Slots::Slots(const CausalLM& model, const Shape& shape) : model_(model), cache_(cache_shape(model.config(), shape)) {
-  TORCH_CHECK(shape.slots > 0 && shape.slots % rows_multiple == 0, "found ", shape.slots, " slots, not a multiple of ",
-              rows_multiple);
-}
+Slots::Slots(const CausalLM& model, const Shape& shape) : model_(model), cache_(cache_shape(model.config(), shape)) {}
 
 at::Tensor Slots::forward(const std::vector<std::int64_t>& tokens, std::vector<CachePlace> places) {
   const auto positions_N = at::empty({static_cast<std::int64_t>(places.size())}, at::kLong);
@@ -36,7 +33,7 @@ at::Tensor Slots::prefill(std::span<const Prefill> prefills) {
   std::vector<std::int64_t> tokens;
   std::vector<CachePlace> places;
   std::vector<std::int64_t> last_rows(cache_.shape().slots);
-  for (const auto& [slot, prompt] : prefills) {
+  for (const auto& [slot, prompt, situation] : prefills) {
     tokens.insert(tokens.end(), prompt.begin(), prompt.end());
     for (std::size_t i = 0; i < prompt.size(); ++i)
       places.push_back({.slot = slot, .position = static_cast<std::int64_t>(i)});
@@ -49,12 +46,12 @@ at::Tensor Slots::prefill(std::span<const Prefill> prefills) {
   return model_.logits(hidden_NE.index_select(0, at::tensor(last_rows, at::kLong))).to(at::kFloat).contiguous();
 }
 
-at::Tensor Slots::decode(std::span<const LastToken> last) {
-  std::vector<std::int64_t> tokens;
-  std::vector<CachePlace> places(last.size());
-  for (std::size_t slot = 0; slot < last.size(); ++slot) {
-    tokens.push_back(last[slot].token);
-    if (last[slot].position) places[slot] = {.slot = static_cast<std::int64_t>(slot), .position = *last[slot].position};
+at::Tensor Slots::decode(std::span<const Continuation> continuations) {
+  std::vector<std::int64_t> tokens(cache_.shape().slots);
+  std::vector<CachePlace> places(cache_.shape().slots);
+  for (const auto& [slot, token, position, situation] : continuations) {
+    tokens[slot] = token;
+    places[slot] = {.slot = slot, .position = position};
   }
   return model_.logits(forward(tokens, std::move(places))).to(at::kFloat).contiguous();
 }

@@ -1,26 +1,14 @@
 // The model's forward passes over slots: prefill and decode. S slots, V = vocabulary.
 #pragma once
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
+#include "workers/generation/decoder.h"
 #include "workers/generation/kv_cache.h"
 #include "workers/model/causal_lm.h"
 
 namespace ballast {
-
-// A prompt that enters a slot; it replaces the sequence that was there. The ids outlive the call.
-struct Prefill {
-  std::int64_t slot = 0;
-  std::span<const std::int64_t> prompt;
-};
-
-// What a slot's sequence is continued from. A slot that is idle keeps the defaults.
-struct LastToken {
-  std::int64_t token = 0;
-  std::optional<std::int64_t> position = {};  // in its sequence; empty: idle
-};
 
 // Every product of a pass has a multiple of 16 rows, the last of them padding, because fewer float32 rows have other
 // bits: a sequence's logits do not depend on what else is in the pass.
@@ -36,8 +24,8 @@ class Slots {
   // Logits [S, V], float32 and contiguous, after the last token of each prompt; the other slots' rows mean nothing.
   // The prompts go through the model by themselves, packed.
   at::Tensor prefill(std::span<const Prefill> prefills);
-  // The same after one more token in each slot [S] that is not idle. Always S rows, idle slots are padding.
-  at::Tensor decode(std::span<const LastToken> last);
+  // The same after one more token in some slots. Always S rows, idle slots are padding.
+  at::Tensor decode(std::span<const Continuation> continuations);
 
  private:
   // Hidden states [N, E].

@@ -1,7 +1,7 @@
 // Attention, apart from the layers that project into it: training, prefill and decode differ only here.
 // N tokens, H heads, K heads of keys and values (H is a multiple of K), D elements per head.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdint>
 #include <functional>

@@ -1,6 +1,6 @@
 // A transformer without its head.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "workers/model/attention.h"
 #include "workers/model/packed_tokens.h"

@@ -1,6 +1,6 @@
 // A causal language model: the actor and the reference. N tokens, E = hidden, V = vocabulary.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdint>
 #include <filesystem>

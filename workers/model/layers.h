@@ -1,6 +1,6 @@
 // Parts that the backbones share.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <string>
 #include <vector>

@@ -1,6 +1,6 @@
 #include "workers/model/packed_tokens.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <stdexcept>

@@ -1,6 +1,6 @@
 // A model's parameters in one flat storage, so that an optimizer step, a broadcast or a checkpoint is one operation.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdint>
 #include <map>

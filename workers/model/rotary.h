@@ -1,7 +1,7 @@
 // Rotary position embedding (Su et al., 2021) with the scalings of Llama 3 and of linear interpolation.
 // N tokens, H heads, D elements per head, F = D / 2 frequencies.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "workers/model/attention.h"
 #include "workers/model/model_config.h"

@@ -1,6 +1,6 @@
 // Reads and writes safetensors. Files are mapped into memory, so a tensor costs nothing until its values are used.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <filesystem>
 #include <map>

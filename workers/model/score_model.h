@@ -1,7 +1,7 @@
 // A model with one number for each token: reward and cost models (which count at the last token) and critics (which
 // count everywhere). N tokens of B sequences.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <filesystem>
 #include <memory>

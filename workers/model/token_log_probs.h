@@ -1,6 +1,6 @@
 // Log-probabilities of given tokens without the whole logits in memory. M rows, E = hidden, V = vocabulary.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdint>
 #include <functional>

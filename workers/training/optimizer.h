@@ -1,6 +1,6 @@
 // AdamW (Loshchilov and Hutter 2019) over the flat storage of a model's parameters.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdint>
 #include <stdexcept>

@@ -1,12 +1,14 @@
 #include "workers/generation/generator.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <numeric>
 
 #include "tests/workers/model/tiny_models.h"
+#include "workers/generation/end_tokens.h"
 
 namespace ballast {
 namespace {
@@ -36,8 +38,9 @@ Generate row_of(const Generate& command, std::size_t row) {
           .prompts = {command.prompts[row]}};
 }
 
-Generator generator(const SamplingConfig& sampling = {}, std::int64_t slots = 16, std::int64_t seed = 1) {
-  return Generator({.sampling = sampling, .end_tokens = {eos}, .slots = slots, .seed = seed});
+Generator generator(const CausalLM& model, const SamplingConfig& sampling = {}, std::int64_t slots = 16,
+                    std::int64_t seed = 1) {
+  return Generator(model, {.sampling = sampling, .end_tokens = {eos}, .slots = slots, .seed = seed});
 }
 
 const SamplingConfig filtered{.temperature = 0.7, .top_p = 0.9, .repetition_penalty = 1.2};
@@ -51,13 +54,13 @@ void expect_same_bits(const Response& found, const Response& expected) {
 TEST(Generator, EachResponseEndsWithEosOrFillsTheLength) {
   const auto model = model_of();
   const auto command = prompts(40);
-  const auto responses = generator().continue_prompts(*model, command);
+  const auto responses = generator(*model).continue_prompts(command);
   ASSERT_EQ(responses.size(), 40u);
   std::size_t ended = 0;
   for (std::size_t row = 0; row < responses.size(); ++row) {
     const auto& tokens = responses[row].tokens;
-    ended += generator().ended(tokens) ? 1 : 0;
-    EXPECT_TRUE(generator().ended(tokens) || command.prompts[row].size() + tokens.size() == max_length);
+    ended += ends(tokens, {eos}) ? 1 : 0;
+    EXPECT_TRUE(ends(tokens, {eos}) || command.prompts[row].size() + tokens.size() == max_length);
     EXPECT_EQ(std::count(tokens.begin(), tokens.end() - 1, eos), 0) << "goes on after EOS";
     EXPECT_EQ(responses[row].log_probs.size(), tokens.size());
     EXPECT_EQ(responses[row].sampling_log_probs.size(), tokens.size());
@@ -69,9 +72,9 @@ TEST(Generator, EachResponseEndsWithEosOrFillsTheLength) {
 TEST(Generator, TheSameSeedGivesTheSameResponsesAndAnotherSeedOthers) {
   const auto model = model_of();
   const auto command = prompts(3);
-  const auto first = generator().continue_prompts(*model, command);
-  const auto again = generator().continue_prompts(*model, command);
-  const auto other = generator({}, 16, 2).continue_prompts(*model, command);
+  const auto first = generator(*model).continue_prompts(command);
+  const auto again = generator(*model).continue_prompts(command);
+  const auto other = generator(*model, {}, 16, 2).continue_prompts(command);
   for (std::size_t row = 0; row < 3; ++row) expect_same_bits(again[row], first[row]);
   EXPECT_NE(other[0].tokens, first[0].tokens);
 }
@@ -83,10 +86,10 @@ TEST_P(EveryFamily, GivesARowTheSameBitsAloneAndInCompany) {
   const auto model = model_of(GetParam());
   const auto command = prompts(40);
   for (const auto& sampling : {SamplingConfig{}, filtered}) {
-    const auto together = generator(sampling).continue_prompts(*model, command);
+    const auto together = generator(*model, sampling).continue_prompts(command);
     for (const std::size_t row : {0, 1, 15, 16, 20, 39}) {
       SCOPED_TRACE(row);
-      expect_same_bits(generator(sampling).continue_prompts(*model, row_of(command, row))[0], together[row]);
+      expect_same_bits(generator(*model, sampling).continue_prompts(row_of(command, row))[0], together[row]);
     }
   }
 }
@@ -94,12 +97,12 @@ TEST_P(EveryFamily, GivesARowTheSameBitsAloneAndInCompany) {
 TEST_P(EveryFamily, GivesARowTheSameBitsInAnyOrderAndWithAnyNumberOfSlots) {
   const auto model = model_of(GetParam());
   const auto command = prompts(40);
-  const auto expected = generator().continue_prompts(*model, command);
+  const auto expected = generator(*model).continue_prompts(command);
   auto reversed = command;
   std::reverse(reversed.row_ids.begin(), reversed.row_ids.end());
   std::reverse(reversed.prompts.begin(), reversed.prompts.end());
-  const auto backwards = generator().continue_prompts(*model, reversed);
-  const auto wide = generator({}, 48).continue_prompts(*model, command);
+  const auto backwards = generator(*model).continue_prompts(reversed);
+  const auto wide = generator(*model, {}, 48).continue_prompts(command);
   for (std::size_t row = 0; row < 40; ++row) {
     SCOPED_TRACE(row);
     expect_same_bits(backwards[39 - row], expected[row]);
@@ -114,7 +117,7 @@ TEST(Generator, SamplingLogProbsAreThoseOfTheFilteredDistribution) {
   const torch::NoGradGuard no_grad;
   const auto model = model_of();
   const auto command = prompts(1);
-  const auto response = generator(filtered).continue_prompts(*model, command)[0];
+  const auto response = generator(*model, filtered).continue_prompts(command)[0];
   auto tokens = command.prompts[0];
   for (std::size_t i = 0; i < response.tokens.size(); ++i) {
     // Written out with LibTorch: penalty, temperature, top-p, in this order.
@@ -135,7 +138,7 @@ TEST(Generator, KeepsToMinAndMaxNewTokens) {
   const auto model = model_of();
   const auto command = prompts(40);
   for (const auto& response :
-       generator({.min_new_tokens = 9, .max_new_tokens = 12}).continue_prompts(*model, command)) {
+       generator(*model, {.min_new_tokens = 9, .max_new_tokens = 12}).continue_prompts(command)) {
     EXPECT_GE(response.tokens.size(), 10u) << "EOS is banned from the first nine";
     EXPECT_LE(response.tokens.size(), 12u);
   }
@@ -146,7 +149,7 @@ TEST(Generator, APromptThatFillsTheLengthHasAnEmptyResponse) {
   auto command = prompts(20);
   command.max_length = 6;  // prompts have up to nine tokens
   std::size_t reported = 0;
-  const auto responses = generator().continue_prompts(*model, command, [&](std::size_t row, const Response& response) {
+  const auto responses = generator(*model).continue_prompts(command, [&](std::size_t row, const Response& response) {
     ++reported;
     EXPECT_EQ(response.tokens.empty(), command.prompts[row].size() >= 6);
   });
@@ -154,16 +157,14 @@ TEST(Generator, APromptThatFillsTheLengthHasAnEmptyResponse) {
   EXPECT_EQ(responses.size(), 20u);
 }
 
-TEST(Generator, NoPromptsGiveNoResponses) {
-  EXPECT_TRUE(generator().continue_prompts(*model_of(), prompts(0)).empty());
-}
+TEST(Generator, NoPromptsGiveNoResponses) { EXPECT_TRUE(generator(*model_of()).continue_prompts(prompts(0)).empty()); }
 
 TEST(Generator, RefusesSlotsThatWouldChangeBitsAndEmptyPrompts) {
   const auto model = model_of();
-  EXPECT_THROW(generator({}, 8).continue_prompts(*model, prompts(1)), c10::Error);
+  EXPECT_THROW(generator(*model, {}, 8).continue_prompts(prompts(1)), c10::Error);
   auto command = prompts(1);
   command.prompts[0].clear();
-  EXPECT_THROW(generator().continue_prompts(*model, command), c10::Error);
+  EXPECT_THROW(generator(*model).continue_prompts(command), c10::Error);
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 // Generation from checkpoints as transformers generates from them: the golden sets' tiny models of all four families,
 // one with a sliding window, and a small pretrained model.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -55,10 +56,10 @@ class TinyCheckpoint : public testing::TestWithParam<const char*> {
   }
 
   void expect_greedy(const std::string& name, const std::vector<std::int64_t>& end_tokens) const {
-    const Generator greedy(
-        {.sampling = {.temperature = 0.0, .max_new_tokens = 12}, .end_tokens = end_tokens, .slots = 16});
+    Generator greedy(*model_,
+                     {.sampling = {.temperature = 0.0, .max_new_tokens = 12}, .end_tokens = end_tokens, .slots = 16});
     const auto expected = expected_responses(name, end_tokens);
-    const auto responses = greedy.continue_prompts(*model_, command_);
+    const auto responses = greedy.continue_prompts(command_);
     for (std::size_t row = 0; row < expected.size(); ++row) EXPECT_EQ(responses[row].tokens, expected[row]) << row;
   }
 
@@ -79,8 +80,8 @@ TEST_P(TinyCheckpoint, EndsWhereTransformersEnds) {
 TEST_P(TinyCheckpoint, CachedLogProbsAreThoseOfAFullRecompute) {
   const torch::NoGradGuard no_grad;
   for (const double temperature : {0.0, 1.0}) {
-    const Generator generator({.sampling = {.temperature = temperature}, .end_tokens = {}, .slots = 16, .seed = 3});
-    const auto responses = generator.continue_prompts(*model_, command_);
+    Generator generator(*model_, {.sampling = {.temperature = temperature}, .end_tokens = {}, .slots = 16, .seed = 3});
+    const auto responses = generator.continue_prompts(command_);
     for (std::size_t row = 0; row < responses.size(); ++row) {
       auto tokens = command_.prompts[row];
       const auto prompt = static_cast<std::int64_t>(tokens.size());
@@ -108,11 +109,11 @@ TEST(Stories260K, ContinueGreedilyAsTransformersDoes) {
   const auto expected = nlohmann::json::parse(stream).at("greedy_200_from_bos").get<TokenIds>();
   const ModelSource source{.path = folder};
   const auto model = CausalLM::from_source(source, Use::Infer);
-  const Generator greedy(
-      {.sampling = {.temperature = 0.0}, .end_tokens = end_tokens_of(source, model->config()), .slots = 16});
+  Generator greedy(
+      *model, {.sampling = {.temperature = 0.0}, .end_tokens = end_tokens_of(source, model->config()), .slots = 16});
   const auto length = static_cast<std::int64_t>(expected.size());
   const auto responses =
-      greedy.continue_prompts(*model, {.max_length = length, .row_ids = {0}, .prompts = {{expected.front()}}});
+      greedy.continue_prompts({.max_length = length, .row_ids = {0}, .prompts = {{expected.front()}}});
   EXPECT_EQ(responses[0].tokens, TokenIds(expected.begin() + 1, expected.end()));
 }
 

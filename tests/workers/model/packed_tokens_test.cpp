@@ -1,7 +1,7 @@
 #include "workers/model/packed_tokens.h"
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace ballast {
 namespace {

@@ -1,6 +1,8 @@
 #include "workers/training/optimizer.h"
 
 #include <gmock/gmock.h>
+#include <torch/nn/utils/clip_grad.h>
+#include <torch/optim/adamw.h>
 
 #include <limits>
 
