@@ -7,7 +7,9 @@
 #include <cstdlib>
 #include <thread>
 
+#include "launch/processor_share.h"
 #include "orchestrator/control_queues.h"
+#include "workers/cpu_kernels/heap.h"
 #include "workers/user_error.h"
 
 namespace ballast {
@@ -25,6 +27,16 @@ bool on_one_host(const World& world) {
 std::string reachable_endpoint(const std::string& bound, const World& world) {
   if (on_one_host(world)) return bound;
   return fmt::format("tcp://{}{}", world.hosts().front(), bound.substr(bound.rfind(':')));
+}
+
+HostShare share_of_host(const World& world, std::int64_t threads) {
+  HostShare share{.index = 0, .ranks = 0, .threads = static_cast<int>(threads)};
+  for (int rank = 0; rank < world.size(); ++rank) {
+    if (world.hosts()[rank] != world.host()) continue;
+    if (rank < world.rank()) ++share.index;
+    ++share.ranks;
+  }
+  return share;
 }
 
 }  // namespace
@@ -94,6 +106,8 @@ void Session::end_at_once() {
 }
 
 void Session::work() {
+  keep_to_own_processors(share_of_host(parts_.world, parts_.threads));
+  keep_freed_memory();
   Worker worker(parts_.workers, {.commands = *inbox_, .world = parts_.world.communicator(), .groups = role_groups()});
   worker.run();
 }

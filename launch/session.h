@@ -1,6 +1,7 @@
 // One process of a training job from MPI start to end: on every rank a worker, on rank 0 also the orchestrator, in a
 // thread of its own.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,6 +23,7 @@ class Session {
     WorkerSettings workers;
     StreamConfig stream;
     FailureReport& failure;
+    std::int64_t threads = 1;  // that compute, of this rank
   };
   explicit Session(Parts parts);
   ~Session();

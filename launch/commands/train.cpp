@@ -114,7 +114,8 @@ int run(const Launch& launch, World& world, FailureReport& failure, LastWords& l
                    .placement = launch.placement,
                    .workers = config.workers,
                    .stream = config.stream,
-                   .failure = failure});
+                   .failure = failure,
+                   .threads = config.threads_per_rank});
   last_words.speak_of(&session);
   bool interrupted = false;
   const int exit_code = session.run([&](CommandStream& stream) {

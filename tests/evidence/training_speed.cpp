@@ -6,6 +6,7 @@
 #include <chrono>
 #include <ctime>
 
+#include "workers/cpu_kernels/heap.h"
 #include "workers/model/causal_lm.h"
 #include "workers/training/optimizer.h"
 
@@ -48,6 +49,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const bool half = argv[2] == std::string("bfloat16");
+  ballast::keep_freed_memory();
   at::set_num_threads(std::stoi(argv[3]));
   ballast::measure({.random = ballast::shape_named(argv[1]),
                     .dtype = half ? ballast::ComputeDType::bfloat16 : ballast::ComputeDType::float32},

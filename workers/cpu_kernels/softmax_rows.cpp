@@ -8,15 +8,6 @@ namespace {
 
 constexpr float lowest = -std::numeric_limits<float>::infinity();
 
-BALLAST_INLINE float value_of(float element) { return element; }
-
-BALLAST_INLINE float value_of(Bfloat16 element) {
-  const std::uint32_t bits = static_cast<std::uint32_t>(element.bits) << 16;
-  float value;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
 template <typename Element>
 BALLAST_INLINE float log_sum_exp(const Element* logits_V, std::int64_t vocab) {
   Lanes highest = Lanes{} + lowest;
@@ -42,7 +33,7 @@ BALLAST_INLINE void log_probs_of(const LogitRows<Element>& rows, float* log_prob
   for (std::int64_t row = 0; row < rows.rows; ++row) {
     const Element* logits_V = rows.logits_MV + row * rows.vocab;
     normalisers_M[row] = log_sum_exp(logits_V, rows.vocab);
-    log_probs_M[row] = value_of(logits_V[rows.ids_M[row]]) - normalisers_M[row];
+    log_probs_M[row] = widened(logits_V[rows.ids_M[row]]) - normalisers_M[row];
   }
 }
 

@@ -40,7 +40,9 @@ std::unique_ptr<CausalLM> CausalLM::from_source(const ModelSource& source, Use u
     checkpoint->copy_into(parameters);
   else
     initialise(parameters, source.seed);
-  return std::unique_ptr<CausalLM>(new CausalLM(config, std::move(parameters)));
+  std::unique_ptr<CausalLM> model(new CausalLM(config, std::move(parameters)));
+  model->prepare(source, use);
+  return model;
 }
 
 torch::Tensor CausalLM::next_token_log_probs(const PackedTokens& packed, const torch::Tensor& wanted_N) const {

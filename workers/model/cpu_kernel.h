@@ -2,6 +2,8 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+
 #include "workers/cpu_kernels/elements.h"
 
 namespace ballast {
@@ -14,8 +16,11 @@ bool suits_cpu_kernels(const at::Tensor& tensor);
 // processors that are not Intel's.
 bool multiplies_itself(const at::Tensor& tensor);
 
+// What a thread gets at least of a pass over rows.
+inline constexpr std::int64_t rows_per_thread = 64;
+
 template <typename Element>
-Element* elements(const at::Tensor& tensor) {
+Element* data_of(const at::Tensor& tensor) {
   return static_cast<Element*>(tensor.data_ptr());
 }
 
@@ -25,7 +30,7 @@ void by_element(const at::Tensor& tensor, const Body& body) {
   if (tensor.scalar_type() == at::kFloat)
     body(float{});
   else
-    body(cpu::Bfloat16{});
+    body(Bfloat16{});
 }
 
 }  // namespace ballast

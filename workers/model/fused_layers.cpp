@@ -1,6 +1,7 @@
 #include "workers/model/fused_layers.h"
 
 #include <ATen/Parallel.h>
+#include <torch/autograd.h>
 
 #include "workers/cpu_kernels/rms_norm.h"
 #include "workers/cpu_kernels/swiglu.h"
@@ -11,8 +12,6 @@ namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-constexpr std::int64_t rows_per_thread = 64;  // at least
 
 // As many parts as threads, so that sums over rows depend on their number alone.
 struct RowParts {
@@ -33,16 +32,16 @@ struct AddNorm : torch::autograd::Function<AddNorm> {
     const std::int64_t width = x.size(1);
     at::parallel_for(0, x.size(0), rows_per_thread, [&](std::int64_t begin, std::int64_t end) {
       by_element(x, [&]<typename Element>(Element) {
-        const auto row = [&](const torch::Tensor& tensor) { return elements<Element>(tensor) + begin * width; };
+        const auto row = [&](const torch::Tensor& tensor) { return data_of<Element>(tensor) + begin * width; };
         cpu::add_norm(cpu::AddNorm<Element>{.rows = end - begin,
                                             .width = width,
                                             .x_NE = row(x),
                                             .delta_NE = delta.defined() ? row(delta) : nullptr,
-                                            .weight_E = elements<Element>(weight_E),
+                                            .weight_E = data_of<Element>(weight_E),
                                             .epsilon = static_cast<float>(epsilon),
                                             .sum_NE = row(sum),
                                             .out_NE = row(out),
-                                            .scale_N = elements<float>(scale_N) + begin});
+                                            .scale_N = data_of<float>(scale_N) + begin});
       });
     });
     context->set_materialize_grads(false);
@@ -65,17 +64,17 @@ struct AddNorm : torch::autograd::Function<AddNorm> {
       for (std::int64_t part = first; part < last; ++part) {
         const std::int64_t begin = parts.begin(part);
         by_element(sum, [&]<typename Element>(Element) {
-          const auto row = [&](const torch::Tensor& tensor) { return elements<Element>(tensor) + begin * width; };
+          const auto row = [&](const torch::Tensor& tensor) { return data_of<Element>(tensor) + begin * width; };
           cpu::add_norm_gradient(
               cpu::AddNormGradient<Element>{.rows = parts.begin(part + 1) - begin,
                                             .width = width,
                                             .sum_NE = row(sum),
-                                            .weight_E = elements<Element>(weight_E),
-                                            .scale_N = elements<float>(scale_N) + begin,
+                                            .weight_E = data_of<Element>(weight_E),
+                                            .scale_N = data_of<float>(scale_N) + begin,
                                             .out_gradient_NE = row(of_out),
                                             .sum_gradient_NE = of_sum.defined() ? row(of_sum) : nullptr,
                                             .gradient_NE = row(gradient_NE),
-                                            .weight_gradient_E = elements<float>(of_weight_PE) + part * width});
+                                            .weight_gradient_E = data_of<float>(of_weight_PE) + part * width});
         });
       }
     });
@@ -94,8 +93,8 @@ struct Swiglu : torch::autograd::Function<Swiglu> {
       by_element(out, [&]<typename Element>(Element) {
         cpu::swiglu(cpu::Swiglu<Element>{.rows = end - begin,
                                          .width = width,
-                                         .gate_up_N2I = elements<Element>(gate_up) + 2 * begin * width,
-                                         .out_NI = elements<Element>(out) + begin * width});
+                                         .gate_up_N2I = data_of<Element>(gate_up) + 2 * begin * width,
+                                         .out_NI = data_of<Element>(out) + begin * width});
       });
     });
     return out;
@@ -111,9 +110,9 @@ struct Swiglu : torch::autograd::Function<Swiglu> {
         cpu::swiglu_gradient(
             cpu::Swiglu<Element>{.rows = end - begin,
                                  .width = width,
-                                 .gate_up_N2I = elements<Element>(gate_up) + 2 * begin * width,
-                                 .gradient_NI = elements<Element>(gradient_NI) + begin * width,
-                                 .gate_up_gradient_N2I = elements<Element>(gradient_N2I) + 2 * begin * width});
+                                 .gate_up_N2I = data_of<Element>(gate_up) + 2 * begin * width,
+                                 .gradient_NI = data_of<Element>(gradient_NI) + begin * width,
+                                 .gate_up_gradient_N2I = data_of<Element>(gradient_N2I) + 2 * begin * width});
       });
     });
     return {gradient_N2I};

@@ -1,7 +1,7 @@
 // Parts of a layer that are one pass over memory each, forward and backward: own kernels on CPUs, ATen elsewhere. All
 // are differentiable. N tokens, E = hidden, I = intermediate.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace ballast {
 

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "workers/model/checkpointed.h"
 #include "workers/model/layers.h"
 
 namespace ballast {
@@ -102,8 +103,11 @@ torch::Tensor Gpt2::forward(const torch::Tensor& tokens_N, const torch::Tensor& 
                             const Attend& attend) const {
   torch::Tensor x_NE = embed(token_embedding_VE_, tokens_N) + embed(position_embedding_PE_, positions_N);
   for (const Gpt2Layer& layer : layers_) {
-    x_NE = x_NE + attention(layer, layer.attention_norm(x_NE), attend);
-    x_NE = x_NE + layer.down(at::gelu(layer.up(layer.mlp_norm(x_NE)), "tanh"));
+    const auto compute = [this, &layer, attend](const std::vector<torch::Tensor>& entering) {
+      const torch::Tensor between = entering[0] + attention(layer, layer.attention_norm(entering[0]), attend);
+      return std::vector{between + layer.down(at::gelu(layer.up(layer.mlp_norm(between)), "tanh"))};
+    };
+    x_NE = (checkpoints_activations() ? checkpointed({x_NE}, compute) : compute({x_NE}))[0];
   }
   return final_norm_(x_NE);
 }

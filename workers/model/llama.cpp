@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "workers/model/checkpointed.h"
 #include "workers/model/fused_layers.h"
 #include "workers/model/layers.h"
 #include "workers/model/rotary.h"
@@ -83,10 +84,19 @@ torch::Tensor Llama::forward(const torch::Tensor& tokens_N, const torch::Tensor&
   torch::Tensor stream_NE = embed(embedding_VE_, tokens_N);
   torch::Tensor normed_NE = layers_.front().attention_norm(stream_NE);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const LlamaLayer& layer = layers_[i];
-    normed_NE = layer.mlp_norm.add(stream_NE, attention(layer, normed_NE, rotation, attend));
-    const RmsNorm& next_norm = i + 1 < layers_.size() ? layers_[i + 1].attention_norm : final_norm_;
-    normed_NE = next_norm.add(stream_NE, layer.down(swiglu(layer.gate_up(normed_NE))));
+    // The stream and its norm to those that the next layer takes.
+    const auto compute = [this, i, rotation, attend](const std::vector<torch::Tensor>& entering) {
+      const LlamaLayer& layer = layers_[i];
+      const RmsNorm& next_norm = i + 1 < layers_.size() ? layers_[i + 1].attention_norm : final_norm_;
+      torch::Tensor stream = entering[0];
+      const torch::Tensor normed = layer.mlp_norm.add(stream, attention(layer, entering[1], rotation, attend));
+      const torch::Tensor next_normed = next_norm.add(stream, layer.down(swiglu(layer.gate_up(normed))));
+      return std::vector{stream, next_normed};
+    };
+    const std::vector<torch::Tensor> entering{stream_NE, normed_NE};
+    const auto leaving = checkpoints_activations() ? checkpointed(entering, compute) : compute(entering);
+    stream_NE = leaving[0];
+    normed_NE = leaving[1];
   }
   return normed_NE;
 }

@@ -20,7 +20,7 @@ void for_row_ranges(const torch::Tensor& logits_MV, const torch::Tensor& ids_M, 
     by_element(logits_MV, [&]<typename Element>(Element) {
       body(cpu::LogitRows<Element>{.rows = end - begin,
                                    .vocab = V,
-                                   .logits_MV = elements<Element>(logits_MV) + begin * V,
+                                   .logits_MV = data_of<Element>(logits_MV) + begin * V,
                                    .ids_M = ids_M.const_data_ptr<std::int64_t>() + begin},
            begin);
     });
@@ -38,7 +38,7 @@ RowLogProbs row_log_probs(const torch::Tensor& logits_MV, const torch::Tensor& i
   const torch::Tensor log_probs_M = torch::empty({logits_MV.size(0)}, torch::kFloat32);
   const torch::Tensor normalisers_M = torch::empty_like(log_probs_M);
   for_row_ranges(logits_MV, ids_M, [&](const auto& rows, std::int64_t begin) {
-    cpu::token_log_probs(rows, elements<float>(log_probs_M) + begin, elements<float>(normalisers_M) + begin);
+    cpu::token_log_probs(rows, data_of<float>(log_probs_M) + begin, data_of<float>(normalisers_M) + begin);
   });
   return {log_probs_M, normalisers_M};
 }
@@ -52,7 +52,7 @@ torch::Tensor logit_gradient(torch::Tensor logits_MV, const RowGradients& rows) 
     return gradient_MV.to(logits_MV.scalar_type());
   }
   for_row_ranges(logits_MV, rows.ids_M, [&](const auto& range, std::int64_t begin) {
-    cpu::logit_gradients(range, elements<float>(rows.normalisers_M) + begin, elements<float>(rows.gradients_M) + begin);
+    cpu::logit_gradients(range, data_of<float>(rows.normalisers_M) + begin, data_of<float>(rows.gradients_M) + begin);
   });
   return logits_MV;
 }

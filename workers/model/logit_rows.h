@@ -1,7 +1,7 @@
 // Rows of logits: the log-probability of one token each, and the gradient that leads to: one or two passes over memory.
 // M rows, V = vocabulary.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace ballast {
 

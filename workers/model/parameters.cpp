@@ -4,6 +4,9 @@
 #include <cctype>
 #include <stdexcept>
 
+#include "workers/cpu_kernels/flat.h"
+#include "workers/model/cpu_kernel.h"
+
 namespace ballast {
 namespace {
 
@@ -27,7 +30,11 @@ class AddGradient final : public torch::autograd::PostAccumulateGradHook {
   explicit AddGradient(torch::Tensor sum) : sum_(std::move(sum)) {}
   void operator()(const torch::autograd::Variable& leaf) override {
     const torch::NoGradGuard no_grad;
-    sum_.add_(leaf.grad());
+    const torch::Tensor gradient = leaf.grad().contiguous();
+    if (suits_cpu_kernels(gradient))
+      cpu::add(data_of<float>(sum_), data_of<Bfloat16>(gradient), gradient.numel());
+    else
+      sum_.add_(gradient);
     leaf.mutable_grad().reset();
   }
 

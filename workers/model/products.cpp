@@ -1,6 +1,7 @@
 #include "workers/model/products.h"
 
 #include <ATen/Parallel.h>
+#include <torch/autograd.h>
 
 #include "workers/cpu_kernels/product.h"
 #include "workers/model/cpu_kernel.h"
@@ -10,8 +11,6 @@ namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-constexpr std::int64_t rows_per_thread = 64;  // at least
 
 cpu::MatrixView view_of(const torch::Tensor& matrix) {
   return {matrix.const_data_ptr<float>(), matrix.stride(0), matrix.stride(1)};
@@ -32,7 +31,7 @@ void multiply(torch::Tensor& c_MN, const torch::Tensor& a_MK, const torch::Tenso
   });
 }
 
-struct Projection : torch::autograd::Function<Projection> {
+struct Project : torch::autograd::Function<Project> {
   static torch::Tensor forward(AutogradContext* context, const torch::Tensor& x_NI, const torch::Tensor& weight_OI) {
     const torch::Tensor x = x_NI.contiguous();
     context->save_for_backward({x, weight_OI});
@@ -72,7 +71,7 @@ void add_product(torch::Tensor& sum_MN, const torch::Tensor& a_MK, const torch::
 
 torch::Tensor project(const torch::Tensor& x_NI, const torch::Tensor& weight_OI, const torch::Tensor& bias_O) {
   if (!multiplies_itself(x_NI)) return at::linear(x_NI, weight_OI, bias_O);
-  const torch::Tensor product_NO = Projection::apply(x_NI, weight_OI);
+  const torch::Tensor product_NO = Project::apply(x_NI, weight_OI);
   return bias_O.defined() ? product_NO + bias_O : product_NO;
 }
 

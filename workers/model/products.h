@@ -1,6 +1,6 @@
 // Products of matrices: the CPU's own where the library's are slow, else ATen's.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace ballast {
 

@@ -1,6 +1,7 @@
 #include "workers/model/rotary.h"
 
 #include <ATen/Parallel.h>
+#include <torch/autograd.h>
 
 #include <numbers>
 
@@ -32,16 +33,16 @@ struct Turn {
 
   void operator()(const torch::Tensor& x_NHD) const {
     const std::int64_t all_heads = x_NHD.size(1), head_dim = x_NHD.size(2);
-    at::parallel_for(0, x_NHD.size(0), /*grain_size=*/64, [&](std::int64_t begin, std::int64_t end) {
+    at::parallel_for(0, x_NHD.size(0), rows_per_thread, [&](std::int64_t begin, std::int64_t end) {
       by_element(x_NHD, [&]<typename Element>(Element) {
         cpu::rotate(cpu::Rotate<Element>{.tokens = end - begin,
                                          .heads = all_heads,
                                          .turned = heads,
                                          .head_dim = head_dim,
-                                         .cos_ND = elements<float>(cos_N1D) + begin * head_dim,
-                                         .sin_ND = elements<float>(sin_N1D) + begin * head_dim,
+                                         .cos_ND = data_of<float>(cos_N1D) + begin * head_dim,
+                                         .sin_ND = data_of<float>(sin_N1D) + begin * head_dim,
                                          .back = back,
-                                         .x_NHD = elements<Element>(x_NHD) + begin * all_heads * head_dim});
+                                         .x_NHD = data_of<Element>(x_NHD) + begin * all_heads * head_dim});
       });
     });
   }

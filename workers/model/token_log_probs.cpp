@@ -1,5 +1,6 @@
 #include "workers/model/token_log_probs.h"
 
+#include <torch/autograd.h>
 #include <algorithm>
 
 #include "workers/model/logit_rows.h"

@@ -1,9 +1,14 @@
 #include "workers/training/optimizer.h"
 
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+
+#include "workers/cpu_kernels/flat.h"
+#include "workers/model/cpu_kernel.h"
 
 namespace ballast {
 namespace {
@@ -14,9 +19,16 @@ constexpr double norm_epsilon = 1e-6;  // as torch.nn.utils.clip_grad_norm_
 }  // namespace
 
 double global_norm(const torch::Tensor& flat) {
-  double squares = 0.0;
-  for (const auto& block : flat.split(norm_block)) squares += block.to(torch::kDouble).square().sum().item<double>();
-  return std::sqrt(squares);
+  const auto blocks = flat.split(norm_block);
+  std::vector<double> squares(blocks.size());
+  const auto sum = [&](const torch::Tensor& block) {
+    if (!suits_cpu_kernels(block)) return block.to(torch::kDouble).square().sum().item<double>();
+    return cpu::sum_of_squares(block.const_data_ptr<float>(), block.numel());
+  };
+  at::parallel_for(0, static_cast<std::int64_t>(blocks.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) squares[i] = sum(blocks[i]);
+  });
+  return std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
 }
 
 AdamW::AdamW(Parameters& parameters, const OptimizerConfig& config, std::int64_t total_steps)

@@ -101,6 +101,20 @@ TEST_P(EveryFamily, GivesALossTheLogProbabilitiesThatItGivesWithoutOne) {
   EXPECT_TRUE(torch::allclose(gradient, model->parameters().flat_gradient(), 1e-4, 1e-4));
 }
 
+TEST_P(EveryFamily, HasGradientsOfTheSameBitsWhereActivationsAreComputedAgain) {
+  for (const auto dtype : {ComputeDType::float32, ComputeDType::bfloat16}) {
+    const auto gradient = [&](bool again) {
+      auto source = tiny_model(GetParam());
+      source.dtype = dtype;
+      source.activation_checkpointing = again;
+      const auto model = CausalLM::from_source(source, Use::Learn);
+      for (int pass = 0; pass < 2; ++pass) model->next_token_log_probs(two_sequences()).sum().backward();
+      return model->parameters().flat_gradient().clone();
+    };
+    EXPECT_TRUE(torch::equal(gradient(true), gradient(false)));
+  }
+}
+
 // (f(w + h d) - f(w - h d)) / 2h against the gradient along d, for one random direction d through all parameters.
 TEST_P(EveryFamily, HasTheGradientOfItsOwnDifferences) {
   const auto model = CausalLM::from_source(tiny_model(GetParam()), Use::Learn);
