@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "workers/generation/lanes.h"
+#include "workers/cpu_kernels/lanes.h"
 
 namespace ballast {
 namespace {

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "workers/generation/cached_attention.h"
-#include "workers/generation/lanes.h"
+#include "workers/cpu_kernels/lanes.h"
 
 namespace ballast {
 namespace {

@@ -52,6 +52,9 @@ class Parameters {
   // float32 `grad()` is a view of it, in bfloat16 each backward pass's gradient goes there and leaves `grad()`
   // undefined. Throws std::out_of_range for an unknown name.
   torch::Tensor at(std::string_view name) const;
+  // The same for parameters that follow each other in the flat storage without a gap and differ in their first extent
+  // only, as one leaf [sum of first extents, ...]; undefined where they do not. Each call makes a new leaf.
+  torch::Tensor joined(const std::vector<std::string>& names) const;
   bool contains(std::string_view name) const;
 
   // The values of one segment, a view of `flat`; whoever writes there calls `refresh` in the end.
