@@ -29,6 +29,8 @@ class PackedMatrix {
   const float* bias(std::int64_t panel) const { return bias_.data() + panel * panel_width; }
 
  private:
+  void set_rows_of_panel(std::int64_t first, const Element* rows, std::int64_t count);
+
   std::int64_t inputs_;
   std::int64_t depth_;
   std::int64_t panels_;

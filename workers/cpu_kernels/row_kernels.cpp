@@ -39,17 +39,8 @@ BALLAST_INLINE void gate_row(Element* gate, const Element* up, std::int64_t size
     load(factor, up + i);
     Lanes decay = -x < largest ? -x : Lanes{} + largest;
     exponentiate(decay);
-    Lanes silu = x / (1.0F + decay);
-    round_to(gate, silu);
-    store(gate + i, silu * factor);
+    store(gate + i, x / (1.0F + decay) * factor);
   }
-}
-
-template <typename Element>
-BALLAST_INLINE float rounded(float x) {
-  Element element;
-  narrow(&element, x);
-  return widened(element);
 }
 
 template <typename Element>
@@ -58,8 +49,8 @@ BALLAST_INLINE void rotate_head(Element* head, const Angles& angles) {
   for (std::int64_t i = 0; i < F; ++i) {
     const float x = widened(head[i]);
     const float y = widened(head[i + F]);
-    narrow(head + i, rounded<Element>(x * angles.cos[i]) - rounded<Element>(y * angles.sin[i]));
-    narrow(head + i + F, rounded<Element>(y * angles.cos[i]) + rounded<Element>(x * angles.sin[i]));
+    narrow(head + i, x * angles.cos[i] - y * angles.sin[i]);
+    narrow(head + i + F, y * angles.cos[i] + x * angles.sin[i]);
   }
 }
 

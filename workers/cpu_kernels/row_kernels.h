@@ -1,5 +1,5 @@
 // What a Llama layer does to one row between its products. Rows are filled up with zeros to whole lanes, which stay
-// zero. In bfloat16 each result of an operation is rounded, as in the model's forward pass.
+// zero. Computed in float32, in bfloat16 each result is rounded once.
 #pragma once
 #include <cstdint>
 

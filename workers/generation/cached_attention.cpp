@@ -10,15 +10,9 @@
 namespace ballast {
 namespace {
 
-// Query heads [begin, end) of all rows, counted row by row.
-struct Span {
-  std::int64_t begin = 0;
-  std::int64_t end = 0;
-};
-
 template <typename Element>
-void attend_heads(const KvCache<Element>& cache, const AttentionSite& site, const AttentionRows<Element>& rows,
-                  Span heads) {
+void attend_each(const KvCache<Element>& cache, const AttentionSite& site, const AttentionRows<Element>& rows,
+                 HeadRange heads) {
   const auto& shape = cache.shape();
   const std::int64_t queries_per_key = rows.heads / shape.kv_heads;
   std::vector<float> scratch(attention_scratch(shape.positions, shape.head_dim));
@@ -39,22 +33,16 @@ void attend_heads(const KvCache<Element>& cache, const AttentionSite& site, cons
   }
 }
 
-template <typename Element>
-void attend_all(const KvCache<Element>& cache, const AttentionSite& site, const AttentionRows<Element>& rows) {
-  const auto heads = static_cast<std::int64_t>(rows.places.size()) * rows.heads;
-  at::parallel_for(0, heads, rows.heads, [&](std::int64_t begin, std::int64_t end) {
-    attend_heads(cache, site, rows, {begin, end});
-  });
-}
-
 }  // namespace
 
-void attend_rows(const KvCache<float>& cache, const AttentionSite& site, const AttentionRows<float>& rows) {
-  attend_all(cache, site, rows);
+void attend_heads(const KvCache<float>& cache, const AttentionSite& site, const AttentionRows<float>& rows,
+                  HeadRange heads) {
+  attend_each(cache, site, rows, heads);
 }
 
-void attend_rows(const KvCache<Bfloat16>& cache, const AttentionSite& site, const AttentionRows<Bfloat16>& rows) {
-  attend_all(cache, site, rows);
+void attend_heads(const KvCache<Bfloat16>& cache, const AttentionSite& site, const AttentionRows<Bfloat16>& rows,
+                  HeadRange heads) {
+  attend_each(cache, site, rows, heads);
 }
 
 Attend cached_attention(KvCache<float>& cache, std::vector<CachePlace> places) {
@@ -72,13 +60,15 @@ Attend cached_attention(KvCache<float>& cache, std::vector<CachePlace> places) {
     }
     const auto q_NHD = in_float32(input.q_NHD);
     const auto out_NHD = at::zeros_like(q_NHD);
-    attend_rows(cache, site,
-                {.places = places,
-                 .heads = q_NHD.size(1),
-                 .queries = q_NHD.const_data_ptr<float>(),
-                 .query_stride = q_NHD.stride(0),
-                 .out = out_NHD.mutable_data_ptr<float>(),
-                 .out_stride = out_NHD.stride(0)});
+    const AttentionRows<float> rows{.places = places,
+                                    .heads = q_NHD.size(1),
+                                    .queries = q_NHD.const_data_ptr<float>(),
+                                    .query_stride = q_NHD.stride(0),
+                                    .out = out_NHD.mutable_data_ptr<float>(),
+                                    .out_stride = out_NHD.stride(0)};
+    at::parallel_for(0, q_NHD.size(0) * rows.heads, rows.heads, [&](std::int64_t begin, std::int64_t end) {
+      attend_heads(cache, site, rows, {begin, end});
+    });
     return out_NHD.to(input.q_NHD.scalar_type());
   };
 }

@@ -18,10 +18,16 @@ struct AttentionRows {
   std::int64_t out_stride = 0;
 };
 
-// Each row attends to its sequence in the cache, as far as the row's position, and is computed for itself, so that its
-// bits depend on nothing but its sequence.
-void attend_rows(const KvCache<float>& cache, const AttentionSite& site, const AttentionRows<float>& rows);
-void attend_rows(const KvCache<Bfloat16>& cache, const AttentionSite& site, const AttentionRows<Bfloat16>& rows);
+// Each head of a row attends to the row's sequence in the cache, as far as the row's position, and is computed for
+// itself, so that its bits depend on nothing but its sequence. `heads` counts the query heads of all rows, row by row.
+struct HeadRange {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+void attend_heads(const KvCache<float>& cache, const AttentionSite& site, const AttentionRows<float>& rows,
+                  HeadRange heads);
+void attend_heads(const KvCache<Bfloat16>& cache, const AttentionSite& site, const AttentionRows<Bfloat16>& rows,
+                  HeadRange heads);
 
 // The same as what a backbone asks for: first every row's key and value are put into the cache. Padding rows give 0.
 // The cache outlives the result.

@@ -1,8 +1,10 @@
 #include "workers/generation/packed_llama.h"
 
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "workers/model/layers.h"
@@ -16,61 +18,70 @@ const Element* elements_of(const torch::Tensor& weights) {
 }
 
 template <typename Element>
-AlignedVector<float> norm_at(const Parameters& parameters, const std::string& name) {
-  const auto weight_E = parameters.at(name);
-  AlignedVector<float> norm(rounded_up(weight_E.numel(), lane_count));
+void take_norm(AlignedVector<float>& norm, const torch::Tensor& weight_E) {
   for (std::int64_t i = 0; i < weight_E.numel(); ++i) norm[i] = widened(elements_of<Element>(weight_E)[i]);
-  return norm;
 }
 
 // The layers one below the other, as one that has all their outputs.
 template <typename Element>
-PackedMatrix<Element> pack(const std::vector<Linear>& layers) {
-  std::int64_t outputs = 0;
-  for (const auto& layer : layers) outputs += layer.weight.size(0);
-  PackedMatrix<Element> packed(outputs, layers.front().weight.size(1));
+void take_linear(PackedMatrix<Element>& packed, const std::vector<Linear>& layers) {
   std::int64_t first = 0;
   for (const auto& [weight, bias] : layers) {
     packed.set_rows(first, elements_of<Element>(weight), weight.size(0));
     if (bias.defined()) packed.set_bias(first, elements_of<Element>(bias), bias.numel());
     first += weight.size(0);
   }
-  return packed;
 }
 
 template <typename Element>
-PackedLlamaLayer<Element> layer_at(const CausalLM& model, std::int64_t index) {
-  const auto& config = model.config();
-  const auto& parameters = model.parameters();
-  const std::string prefix = fmt::format("model.layers.{}.", index);
-  const auto linear = [&](const char* name) { return linear_at(parameters, prefix + name); };
-  return {.attention_norm = norm_at<Element>(parameters, prefix + "input_layernorm.weight"),
-          .qkv = pack<Element>({linear("self_attn.q_proj"), linear("self_attn.k_proj"), linear("self_attn.v_proj")}),
-          .o = pack<Element>({linear("self_attn.o_proj")}),
-          .mlp_norm = norm_at<Element>(parameters, prefix + "post_attention_layernorm.weight"),
-          .gate = pack<Element>({linear("mlp.gate_proj")}),
-          .up = pack<Element>({linear("mlp.up_proj")}),
-          .down = pack<Element>({linear("mlp.down_proj")}),
+PackedLlamaLayer<Element> empty_layer(const ModelConfig& config, std::int64_t index) {
+  const std::int64_t E = config.hidden;
+  const std::int64_t queries = config.heads * config.head_dim;
+  const std::int64_t keys = config.kv_heads * config.head_dim;
+  return {.attention_norm = AlignedVector<float>(rounded_up(E, lane_count)),
+          .qkv = PackedMatrix<Element>(queries + 2 * keys, E),
+          .o = PackedMatrix<Element>(E, queries),
+          .mlp_norm = AlignedVector<float>(rounded_up(E, lane_count)),
+          .gate = PackedMatrix<Element>(config.intermediate, E),
+          .up = PackedMatrix<Element>(config.intermediate, E),
+          .down = PackedMatrix<Element>(E, config.intermediate),
           .site = {.layer = index,
                    .scale = 1.0 / std::sqrt(static_cast<double>(config.head_dim)),
                    .window = config.window.at(index)}};
 }
 
 template <typename Element>
-std::vector<PackedLlamaLayer<Element>> layers_of(const CausalLM& model) {
-  std::vector<PackedLlamaLayer<Element>> layers;
-  for (std::int64_t i = 0; i < model.config().layers; ++i) layers.push_back(layer_at<Element>(model, i));
-  return layers;
+void take_layer(PackedLlamaLayer<Element>& layer, const Parameters& parameters) {
+  const std::string prefix = fmt::format("model.layers.{}.", layer.site.layer);
+  const auto linear = [&](const char* name) { return linear_at(parameters, prefix + name); };
+  take_norm<Element>(layer.attention_norm, parameters.at(prefix + "input_layernorm.weight"));
+  take_linear(layer.qkv, {linear("self_attn.q_proj"), linear("self_attn.k_proj"), linear("self_attn.v_proj")});
+  take_linear(layer.o, {linear("self_attn.o_proj")});
+  take_norm<Element>(layer.mlp_norm, parameters.at(prefix + "post_attention_layernorm.weight"));
+  take_linear(layer.gate, {linear("mlp.gate_proj")});
+  take_linear(layer.up, {linear("mlp.up_proj")});
+  take_linear(layer.down, {linear("mlp.down_proj")});
 }
 
 }  // namespace
 
 template <typename Element>
-PackedLlama<Element>::PackedLlama(const CausalLM& model)
-    : embedding(elements_of<Element>(model.parameters().at("model.embed_tokens.weight"))),
-      layers(layers_of<Element>(model)),
-      final_norm(norm_at<Element>(model.parameters(), "model.norm.weight")),
-      head(pack<Element>({linear_at(model.parameters(), "lm_head")})) {}
+PackedLlama<Element>::PackedLlama(const ModelConfig& config)
+    : final_norm(rounded_up(config.hidden, lane_count)), head(config.vocab, config.hidden) {
+  for (std::int64_t i = 0; i < config.layers; ++i) layers.push_back(empty_layer<Element>(config, i));
+}
+
+template <typename Element>
+void PackedLlama<Element>::take(const CausalLM& model) {
+  const auto& parameters = model.parameters();
+  embedding = elements_of<Element>(parameters.at("model.embed_tokens.weight"));
+  take_norm<Element>(final_norm, parameters.at("model.norm.weight"));
+  const auto count = static_cast<std::int64_t>(layers.size());
+  at::parallel_for(0, count + 1, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < std::min(end, count); ++i) take_layer(layers[i], parameters);
+    if (end > count) take_linear(head, {linear_at(parameters, "lm_head")});
+  });
+}
 
 template struct PackedLlama<float>;
 template struct PackedLlama<Bfloat16>;

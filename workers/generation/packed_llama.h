@@ -19,10 +19,14 @@ struct PackedLlamaLayer {
   AttentionSite site;
 };
 
-// A copy of the weights as they are now. The embedding stays where it is: rows of it are read one by one.
+// The embedding stays where it is: rows of it are read one by one.
 template <typename Element>
 struct PackedLlama {
-  explicit PackedLlama(const CausalLM& model);
+  // Room for a model of this shape; nothing is taken in yet.
+  explicit PackedLlama(const ModelConfig& config);
+
+  // Takes in the weights as they are now.
+  void take(const CausalLM& model);
 
   const Element* embedding = nullptr;  // [V, E], the model's own
   std::vector<PackedLlamaLayer<Element>> layers;

@@ -130,13 +130,15 @@ std::vector<Bfloat16> attend_in_bfloat16(KvCache<Bfloat16>& cache, const Shape& 
   }
   std::vector<Bfloat16> out(q.size());
   const std::int64_t stride = shape.heads * shape.head_dim;
-  attend_rows(cache, site,
-              {.places = rows,
-               .heads = shape.heads,
-               .queries = q.data(),
-               .query_stride = stride,
-               .out = out.data(),
-               .out_stride = stride});
+  const AttentionRows<Bfloat16> attention{.places = rows,
+                                          .heads = shape.heads,
+                                          .queries = q.data(),
+                                          .query_stride = stride,
+                                          .out = out.data(),
+                                          .out_stride = stride};
+  const auto heads = static_cast<std::int64_t>(rows.size()) * shape.heads;
+  attend_heads(cache, site, attention, {0, heads / 2});
+  attend_heads(cache, site, attention, {heads / 2, heads});
   return out;
 }
 
