@@ -42,6 +42,10 @@ class AddGradient final : public torch::autograd::PostAccumulateGradHook {
   torch::Tensor sum_;
 };
 
+ComputeDType dtype_of(const torch::Tensor& values) {
+  return values.scalar_type() == torch::kFloat32 ? ComputeDType::float32 : ComputeDType::bfloat16;
+}
+
 }  // namespace
 
 bool is_decayed(std::string_view name) {
@@ -99,11 +103,12 @@ torch::Tensor Parameters::values(const Segment& segment) const { return part_of(
 void Parameters::refresh() {
   const torch::NoGradGuard no_grad;
   if (!computed_.is_same(flat_)) computed_.copy_(flat_);
+  ++version_;
 }
 
-ComputeDType Parameters::dtype() const {
-  return flat_.scalar_type() == torch::kFloat32 ? ComputeDType::float32 : ComputeDType::bfloat16;
-}
+ComputeDType Parameters::dtype() const { return dtype_of(flat_); }
+
+ComputeDType Parameters::compute_dtype() const { return dtype_of(computed_); }
 
 torch::Tensor Parameters::at(std::string_view name) const {
   const auto leaf = leaves_.find(name);
