@@ -84,7 +84,7 @@ void expect_same(const std::vector<Choice>& found, const std::vector<Choice>& ex
   }
 }
 
-void expect_what_the_cpu_decodes(const Case& with, const Kernels& kernels) {
+void expect_what_the_cpu_decodes(const Case& with, const gpu::Kernels& kernels) {
   const c10::InferenceMode no_autograd;
   const auto model = CausalLM::from_source(tiny_model(with.family), with.use);
   GpuDecoder decoder(*model, settings_of(with.sampling), kernels);
@@ -99,7 +99,7 @@ class GpuDecoderOf : public testing::TestWithParam<Family> {};
 
 TEST_P(GpuDecoderOf, DecodesWhatTheCpuDecodes) {
   for (const auto use : {Use::Learn, Use::Infer})
-    expect_what_the_cpu_decodes({.family = GetParam(), .use = use}, reference_kernels());
+    expect_what_the_cpu_decodes({.family = GetParam(), .use = use}, gpu::reference_kernels());
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, GpuDecoderOf,
@@ -111,17 +111,17 @@ INSTANTIATE_TEST_SUITE_P(Families, GpuDecoderOf,
 TEST(GpuDecoder, SamplesByTemperatureAndLeavesFiltersToTheCpu) {
   for (const auto& sampling : {SamplingConfig{.temperature = 0.6}, SamplingConfig{.temperature = 0.0},
                                SamplingConfig{.temperature = 0.8, .top_k = 5}, SamplingConfig{.top_p = 0.7}})
-    expect_what_the_cpu_decodes({.sampling = sampling}, reference_kernels());
+    expect_what_the_cpu_decodes({.sampling = sampling}, gpu::reference_kernels());
 }
 
 TEST(GpuDecoder, DecodesByTheKernelsOfTheGpu) {
   for (const Family family : {Family::Llama, Family::Gpt2})
-    expect_what_the_cpu_decodes({.family = family, .steps = 3}, *cuda_kernels());
+    expect_what_the_cpu_decodes({.family = family, .steps = 3}, *gpu::cuda_kernels());
 }
 
 TEST(GpuDecoder, RefusesSlotsThatWouldChangeBits) {
   const auto model = CausalLM::from_source(tiny_model(Family::Llama), Use::Infer);
-  EXPECT_THROW(GpuDecoder(*model, {.slots = 8}, reference_kernels()), c10::Error);
+  EXPECT_THROW(GpuDecoder(*model, {.slots = 8}, gpu::reference_kernels()), c10::Error);
 }
 
 }  // namespace
