@@ -273,17 +273,18 @@ void MpiGroup::end(const std::string& why) {
 
 void MpiGroup::poll() {
   if (mpi_->notice_request == MPI_REQUEST_NULL) return;
-  int arrived = 0;
-  const int code = MPI_Test(&mpi_->notice_request, &arrived, MPI_STATUS_IGNORE);
-  if (code != MPI_SUCCESS) {
+  try {
+    std::erase_if(being_told_, [](const Piece::Test& told) { return told(); });
+    int arrived = 0;
+    check(MPI_Test(&mpi_->notice_request, &arrived, MPI_STATUS_IGNORE));
+    if (!arrived) return;
+    const Notice notice = mpi_->notice;
+    listen();
+    hear(notice);
+  } catch (const CommunicationError& error) {
     mpi_->notice_request = MPI_REQUEST_NULL;
-    return end("a rank of the group has died: " + mpi_text(code));
+    end(std::string("a rank of the group has died: ") + error.what());
   }
-  std::erase_if(being_told_, [](const Piece::Test& told) { return told(); });
-  if (!arrived) return;
-  const Notice notice = mpi_->notice;
-  listen();
-  hear(notice);
 }
 
 void MpiGroup::close() {

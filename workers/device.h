@@ -13,7 +13,7 @@ std::string cuda_obstacle();
 int cuda_devices();
 // Ranks of a machine take its devices in turn. There must be one.
 c10::Device cuda_device_of(int local_rank);
-// For a process on its own. Throws UserError.
+// For a verb that runs as one process, with the option --device. Throws UserError.
 c10::Device choose_device(DeviceChoice choice);
 
 // The CUDA stream (cudaStream_t) that the calling thread's tensors on the device are computed on.

@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -16,10 +15,10 @@
 #include "launch/environment.h"
 #include "launch/last_words.h"
 #include "launch/mpirun.h"
+#include "launch/rank_device.h"
 #include "launch/run_folder.h"
 #include "launch/session.h"
 #include "launch/training_job.h"
-#include "workers/device.h"
 #include "workers/user_error.h"
 
 namespace ballast {
@@ -98,15 +97,7 @@ struct Launch {
   c10::Device device = c10::kCPU;  // of this rank
 };
 
-// On every rank alike: all compute with CUDA or none. Throws UserError.
-c10::Device device_of_rank(DeviceChoice choice, World& world) {
-  if (!use_cuda(choice, world.all_gather(cuda_obstacle()), world.hosts())) return c10::kCPU;
-  const auto local = local_rank(world.rank(), world.hosts());
-  if (std::ranges::count(world.hosts(), world.host()) > cuda_devices()) let_ranks_share_a_gpu();
-  return cuda_device_of(local);
-}
-
-// The same, but nothing after rank 0 has said why there is none.
+// This rank's device; nothing after rank 0 has said why there is none.
 std::optional<c10::Device> find_device(DeviceChoice choice, World& world, FailureReport& failure) {
   try {
     return device_of_rank(choice, world);
@@ -138,7 +129,8 @@ int run(const Launch& launch, World& world, FailureReport& failure, LastWords& l
                    .workers = config.workers,
                    .stream = config.stream,
                    .failure = failure,
-                   .device = launch.device});
+                   .device = launch.device,
+                   .threads = config.threads_per_rank});
   last_words.speak_of(&session);
   bool interrupted = false;
   const int exit_code = session.run([&](CommandStream& stream) {

@@ -1,8 +1,8 @@
 // Models on a GPU against the same models on the CPU, weights and tokens being the same.
+#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "tests/algorithms/close.h"
 #include "workers/device.h"
 #include "workers/learner.h"
 #include "workers/model/causal_lm.h"

@@ -6,6 +6,10 @@
 #include "tests/gpu/staged_communicator.h"
 
 namespace ballast {
+
+// NCCL's operations of all groups are one queue.
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(IndependentGroupsSuite);
+
 namespace {
 
 // Of all ranks; made when it is first asked for, and never closed: NCCL's connections last as long as the process.

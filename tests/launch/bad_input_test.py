@@ -75,7 +75,7 @@ def cases(folder):
     yield "a missing file of prompts", ["prompts={data: {path: nowhere.jsonl}}"], ["prompts.data", "nowhere.jsonl"]
     yield "an unknown device", ["device=gpu"], ["device", "gpu", "cuda"]
     if not os.path.exists("/dev/nvidia0"):
-        yield "no GPU", ["device=cuda"], ["device: found cuda; rank 0 (", "allowed here: cpu or auto"]
+        yield "no GPU", ["device=cuda"], ["device: found cuda; rank 0 (", "): th", "allowed here: cpu or auto"]
     yield "lanes", ["gradient_lanes=3"], ["gradient_lanes", "power of two"]
 
 

@@ -9,7 +9,7 @@ namespace {
 
 const std::vector<std::string> hosts{"node01", "node02", "node01"};
 const std::vector<std::string> all_can{"", "", ""};
-const std::vector<std::string> one_cannot{"", "its machine has no CUDA device", ""};
+const std::vector<std::string> one_cannot{"", "there is no CUDA device", ""};
 
 TEST(DeviceChoice, AutoIsCudaWhereEveryRankHasIt) {
   EXPECT_TRUE(use_cuda(DeviceChoice::Auto, all_can, hosts));
@@ -25,7 +25,7 @@ TEST(DeviceChoice, CudaNamesTheFirstRankThatCannot) {
     FAIL() << "was not refused";
   } catch (const UserError& error) {
     EXPECT_STREQ(error.what(),
-                 "device: found cuda; rank 1 (node02): its machine has no CUDA device; allowed here: cpu or auto");
+                 "device: found cuda; rank 1 (node02): there is no CUDA device; allowed here: cpu or auto");
   }
 }
 
