@@ -45,7 +45,8 @@ RankGroup split_group(const RankGroup& group, std::string name, const std::vecto
   return result;
 }
 
-void deliver_to_self(const RankGroup& group, std::vector<Send>& sends, std::vector<Receive>& receives) {
+std::vector<OwnMessage> take_own_messages(const RankGroup& group, std::vector<Send>& sends,
+                                          std::vector<Receive>& receives) {
   for (const Send& send : sends) check_rank("exchange", group, send.to);
   for (const Receive& receive : receives) check_rank("exchange", group, receive.from);
   const auto own_send = [&](const Send& send) { return send.to == group.index; };
@@ -53,6 +54,7 @@ void deliver_to_self(const RankGroup& group, std::vector<Send>& sends, std::vect
   if (std::ranges::count_if(sends, own_send) != std::ranges::count_if(receives, own_receive)) {
     refuse("exchange", group, "a message to this rank itself must be received in the same exchange");
   }
+  std::vector<OwnMessage> own;
   auto receive = receives.begin();
   for (const Send& send : sends) {
     if (!own_send(send)) continue;
@@ -60,11 +62,16 @@ void deliver_to_self(const RankGroup& group, std::vector<Send>& sends, std::vect
     if (send.buffer.count != receive->buffer.count || send.buffer.dtype != receive->buffer.dtype) {
       refuse("exchange", group, "a message to this rank itself differs in count or dtype from its receive");
     }
-    copy(send.buffer, receive->buffer);
+    own.push_back({send.buffer, receive->buffer});
     ++receive;
   }
   std::erase_if(sends, own_send);
   std::erase_if(receives, own_receive);
+  return own;
+}
+
+void deliver_to_self(const RankGroup& group, std::vector<Send>& sends, std::vector<Receive>& receives) {
+  for (const auto& [from, to] : take_own_messages(group, sends, receives)) copy(from, to);
 }
 
 }  // namespace ballast

@@ -20,7 +20,15 @@ void check_members(const RankGroup& group, const std::vector<int>& members);
 // The group that `split` makes: its index is -1 on a rank that is no member.
 RankGroup split_group(const RankGroup& group, std::string name, const std::vector<int>& members);
 
-// Checks the peers of an exchange, carries out the messages from this rank to itself and takes them off the lists.
+// A message from this rank to itself.
+struct OwnMessage {
+  ConstBuffer from;
+  Buffer to;
+};
+// Checks the peers of an exchange and takes the messages from this rank to itself off the lists.
+std::vector<OwnMessage> take_own_messages(const RankGroup& group, std::vector<Send>& sends,
+                                          std::vector<Receive>& receives);
+// The same for buffers in CPU memory, which it carries out.
 void deliver_to_self(const RankGroup& group, std::vector<Send>& sends, std::vector<Receive>& receives);
 
 }  // namespace ballast

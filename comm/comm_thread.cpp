@@ -12,9 +12,8 @@ constexpr std::chrono::microseconds shortest_pause{20};
 constexpr std::chrono::microseconds longest_pause{2000};
 // A round that took longer has probably moved bytes: more are likely to follow, so do not sleep long.
 constexpr auto busy_round = 30us;
-// The transport may still hold bytes of operations that are done for us (eager sends); give it rounds to part with
-// them.
-constexpr auto linger = 50ms;
+// A rank that has nothing to do still hears of an abort, and answers who asks how far it is.
+constexpr auto idle_pause = 250ms;
 
 }  // namespace
 
@@ -87,11 +86,7 @@ void CommThread::loop() {
 std::deque<std::function<void()>> CommThread::next_jobs() {
   std::unique_lock lock(mutex_);
   const auto something_to_do = [this] { return stopping_ || !jobs_.empty(); };
-  if (in_flight_.empty() && Clock::now() - last_activity_ > linger) {
-    wake_.wait(lock, something_to_do);
-  } else {
-    wake_.wait_for(lock, pause_, something_to_do);
-  }
+  wake_.wait_for(lock, idle() ? idle_pause : pause_, something_to_do);
   if (!jobs_.empty()) note_activity();
   return std::exchange(jobs_, {});
 }
@@ -109,7 +104,7 @@ void CommThread::round() {
     }
     if (!operation->done() && !operation->posted()) still_posting.push_back(operation->sequence());
   }
-  if (!listeners_.empty()) listeners_[next_listener_++ % listeners_.size()]->poll();
+  poll_listeners();
   drop_finished();
   if (moved) {
     note_activity();
@@ -117,6 +112,12 @@ void CommThread::round() {
     // A slow round does not count as activity: on a busy machine the thread would never go to sleep.
     pause_ = Clock::now() - start > busy_round ? shortest_pause : std::min(pause_ * 2, longest_pause);
   }
+}
+
+// One in every round: a job has many groups, and rounds are short.
+void CommThread::poll_listeners() {
+  const std::size_t count = idle() ? listeners_.size() : std::min<std::size_t>(listeners_.size(), 1);
+  for (std::size_t i = 0; i < count; ++i) listeners_[next_listener_++ % listeners_.size()]->poll();
 }
 
 void CommThread::drop_finished() {

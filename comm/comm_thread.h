@@ -1,6 +1,7 @@
 // The one thread of a process that talks to the transport (DESIGN: nothing arrives while the sender computes unless
 // somebody polls, and a blocking wait burns a core). It starts operations in the order of their submission, sleeps
-// while nothing is in flight, and polls with growing pauses otherwise. Knows no transport.
+// while nothing is in flight, but for a few glances a second, and polls with growing pauses otherwise. Knows no
+// transport.
 #pragma once
 #include <chrono>
 #include <condition_variable>
@@ -38,7 +39,7 @@ class Operation : public Completion {
 class Listener {
  public:
   virtual ~Listener() = default;
-  virtual void poll() = 0;   // one listener in every round, in turn; must not block
+  virtual void poll() = 0;   // one listener in every round, in turn, all of them when idle; must not block
   virtual void close() = 0;  // once, before the transport is finalised
 };
 
@@ -64,10 +65,15 @@ class CommThread {
 
  private:
   using Clock = std::chrono::steady_clock;
+  // The transport may still hold bytes of operations that are done for us (eager sends); give it rounds to part with
+  // them.
+  static constexpr std::chrono::milliseconds linger{50};
 
   void loop();
   void start(std::shared_ptr<Operation> operation);
   void round();
+  bool idle() const { return in_flight_.empty() && Clock::now() - last_activity_ > linger; }
+  void poll_listeners();
   std::deque<std::function<void()>> next_jobs();
   void drop_finished();
   void note_activity();

@@ -100,6 +100,10 @@ class Communicator {
   // calls it with the same arguments. Ranks that are not members receive nullptr.
   virtual std::unique_ptr<Communicator> split(std::string name, std::vector<int> members) = 0;
 
+  // The buffer will take part in many operations, and stays until the communicator is gone: a transport may prepare for
+  // it.
+  virtual void keep(Buffer /*buffer*/) {}
+
   // Ends every operation under way and every later one, here and on the peers, in this group and in the groups split
   // from it, with a CommunicationError. May be called from any thread. Buffers of the operations it ends may still be
   // written to until the process ends.

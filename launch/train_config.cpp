@@ -9,9 +9,7 @@
 namespace ballast {
 namespace {
 
-using Violations = std::vector<std::string>;
-
-void check_batch(const BatchConfig& batch, Violations& violations) {
+void check_batch(const BatchConfig& batch, std::vector<std::string>& violations) {
   check_mini_batch(batch.mini_batch, batch.micro_batch, violations);
   if (batch.rollout % batch.mini_batch != 0) {
     violations.push_back(fmt::format("batch.rollout: found {}; it must be a multiple of batch.mini_batch ({})",
@@ -23,7 +21,7 @@ void check_batch(const BatchConfig& batch, Violations& violations) {
   }
 }
 
-void check_length(const TrainConfig& config, Violations& violations) {
+void check_length(const TrainConfig& config, std::vector<std::string>& violations) {
   if (config.iterations.has_value() == config.epochs.has_value()) {
     violations.push_back(fmt::format("iterations: found {}; give one of them",
                                      config.epochs ? "both iterations and epochs" : "neither iterations nor epochs"));
@@ -33,7 +31,7 @@ void check_length(const TrainConfig& config, Violations& violations) {
   }
 }
 
-void check_rows(const TrainConfig& config, Violations& violations) {
+void check_rows(const TrainConfig& config, std::vector<std::string>& violations) {
   const auto max_length = config.loop.batch.max_length;
   check_prompts("prompts", config.prompts, max_length, violations);
   if (config.evaluation.prompts)
@@ -56,7 +54,7 @@ std::vector<Role> TrainConfig::roles() const {
 }
 
 std::vector<std::string> violations_of(const TrainConfig& config) {
-  Violations violations;
+  std::vector<std::string> violations;
   const auto& workers = config.workers;
   check_batch(config.loop.batch, violations);
   check_gradient_lanes(workers.gradient_lanes, violations);

@@ -8,6 +8,7 @@
 namespace ballast {
 
 void BatchStore::put(const BatchKey& key, Field field, at::Tensor tensor) {
+  tensor = tensor.to(device_);
   auto& slot = tensors_[key][field];
   if (slot.defined()) bytes_ -= static_cast<std::int64_t>(slot.nbytes());
   bytes_ += static_cast<std::int64_t>(tensor.nbytes());

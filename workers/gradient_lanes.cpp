@@ -10,7 +10,7 @@
 namespace ballast {
 namespace {
 
-Buffer buffer_of(const at::Tensor& tensor) { return {tensor.data_ptr(), tensor.numel(), DType::float32}; }
+Buffer float_buffer(const at::Tensor& tensor) { return {tensor.data_ptr(), tensor.numel(), DType::float32}; }
 
 }  // namespace
 
@@ -19,11 +19,14 @@ GradientLanes::GradientLanes(at::Tensor flat_gradient, int lanes, Communicator* 
       lanes_(lanes),
       replicas_(replicas ? replicas->group().size() : 1),
       communicator_(replicas) {
+  if (communicator_) communicator_->keep(buffer_of(flat_gradient_));
   if (lanes_ == 1) return;
   TORCH_CHECK(std::has_single_bit(static_cast<unsigned>(lanes_)) && lanes_ % replicas_ == 0, "gradient_lanes ", lanes_,
               " must be a power of two and a multiple of the ", replicas_, " replicas");
   for (int i = 0; i < lanes_ / replicas_; ++i) own_lanes_.push_back(at::zeros_like(flat_gradient_));
-  if (replicas_ > 1) received_ = at::empty_like(flat_gradient_);
+  if (replicas_ == 1) return;
+  received_ = at::empty_like(flat_gradient_);
+  communicator_->keep(buffer_of(received_));
 }
 
 void GradientLanes::clear() {
@@ -39,7 +42,7 @@ void GradientLanes::collect(int micro_batch) {
 
 void GradientLanes::reduce(std::chrono::milliseconds timeout) {
   if (lanes_ == 1) {
-    if (communicator_) communicator_->all_reduce(buffer_of(flat_gradient_), ReduceOp::sum).wait(timeout);
+    if (communicator_) communicator_->all_reduce(float_buffer(flat_gradient_), ReduceOp::sum).wait(timeout);
     return;
   }
   for (std::size_t half = own_lanes_.size() / 2; half > 0; half /= 2) {
@@ -54,7 +57,7 @@ void GradientLanes::reduce(std::chrono::milliseconds timeout) {
 void GradientLanes::reduce_across(std::chrono::milliseconds timeout) {
   for (int half = replicas_ / 2; half > 0; half /= 2) {
     const int partner = communicator_->group().index ^ half;
-    communicator_->exchange({{partner, buffer_of(flat_gradient_)}}, {{partner, buffer_of(received_)}}).wait(timeout);
+    communicator_->exchange({{partner, float_buffer(flat_gradient_)}}, {{partner, float_buffer(received_)}}).wait(timeout);
     flat_gradient_.add_(received_);
   }
 }

@@ -26,12 +26,14 @@ TokenIds RetokenizedReward::own_tokens(const torch::Tensor& tokens_L) const {
 }
 
 torch::Tensor RetokenizedReward::score(const Rollout& rollout) const {
-  const auto tokens_BL = rollout.tokens_BL.contiguous();
+  const auto tokens_BL = rollout.tokens_BL.cpu().contiguous();
+  const auto lengths_B = rollout.lengths_B.cpu();
   std::vector<TokenIds> sequences;
   for (std::int64_t row = 0; row < tokens_BL.size(0); ++row) {
-    sequences.push_back(own_tokens(tokens_BL[row].narrow(0, 0, rollout.lengths_B[row].item<std::int64_t>())));
+    sequences.push_back(own_tokens(tokens_BL[row].narrow(0, 0, lengths_B[row].item<std::int64_t>())));
   }
-  return at_last_response_token(model_->end_scores(PackedTokens::from_sequences(sequences)), rollout.mask_BT);
+  const auto packed = PackedTokens::from_sequences(sequences).to(model_->device());
+  return at_last_response_token(model_->end_scores(packed), rollout.mask_BT);
 }
 
 }  // namespace ballast

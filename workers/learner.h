@@ -15,11 +15,12 @@
 
 namespace ballast {
 
-// How a role's replicas work together.
+// How a role's replicas work together, and where this one computes.
 struct Replicas {
   Communicator* communicator = nullptr;  // over the role's ranks; nullptr: one replica
   int lanes = 2;
   std::chrono::milliseconds timeout{600000};
+  c10::Device device = c10::kCPU;
 
   int count() const { return communicator ? communicator->group().size() : 1; }
   int index() const { return communicator ? communicator->group().index : 0; }

@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::int64_t no_token = -1;  // pads rows; equal to no token, so that a beginning of a text differs from it
 
-at::Tensor lengths_of(const PackedTokens& packed) { return at::tensor(packed.cu_lengths, at::kLong).diff(); }
+at::Tensor lengths_of(const PackedTokens& packed) {
+  return at::tensor(packed.cu_lengths, at::kLong).diff().to(packed.tokens_N.device());
+}
 
 }  // namespace
 
@@ -42,10 +44,19 @@ PairBatch PairBatch::from_rows(const std::vector<PairRow>& rows) {
           .safety_sign_2B = at::tensor(signs, at::kLong)};
 }
 
+PairBatch PairBatch::to(c10::Device device) const {
+  return {.packed = packed.to(device),
+          .pairs = {.preferred_ids_BL = pairs.preferred_ids_BL.to(device),
+                    .preferred_mask_BL = pairs.preferred_mask_BL.to(device),
+                    .other_ids_BL = pairs.other_ids_BL.to(device),
+                    .other_mask_BL = pairs.other_mask_BL.to(device)},
+          .safety_sign_2B = safety_sign_2B.to(device)};
+}
+
 at::Tensor PairBatch::by_position(const at::Tensor& scores_N) const {
   const auto length_2B1 = lengths_of(packed).unsqueeze(1);
   const auto begin_2B1 = length_2B1.cumsum(0) - length_2B1;
-  const auto position_L = at::arange(pairs.preferred_ids_BL.size(1), at::kLong);
+  const auto position_L = at::arange(pairs.preferred_ids_BL.size(1), length_2B1.options());
   const auto token_2BL = begin_2B1 + at::minimum(position_L.unsqueeze(0), length_2B1 - 1);
   return scores_N.index_select(0, token_2BL.flatten()).view(token_2BL.sizes());
 }

@@ -18,6 +18,9 @@ struct PairBatch {
   // Throws std::invalid_argument when there is a sequence without tokens.
   static PairBatch from_rows(const std::vector<PairRow>& rows);
 
+  // The same pairs on that device.
+  PairBatch to(c10::Device device) const;
+
   // Scores [N] of the packed tokens -> [2B, L]. A sequence that has ended keeps the score of its last token: the
   // reference scores its padding instead, which matters to the token-wise loss alone. Differentiable.
   at::Tensor by_position(const at::Tensor& scores_N) const;

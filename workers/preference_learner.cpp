@@ -20,13 +20,13 @@ PreferenceLearner::PreferenceLearner(Role role, const SupervisedSettings& settin
       replicas_(replicas),
       source_(settings.model),
       loss_(settings.loss),
-      model_(ScoreModel::from_source(settings.model, type_of(role), Use::Learn)),
+      model_(ScoreModel::from_source(settings.model, type_of(role), Use::Learn, replicas.device)),
       learner_(model_->parameters(), settings.optimizer, training_steps, replicas) {
   model_->set_normalizer(settings.normalizer.type, settings.normalizer.momentum);
 }
 
 PreferenceLearner::Judged PreferenceLearner::judge(const std::vector<PairRow>& rows) const {
-  const auto batch = PairBatch::from_rows(rows);
+  const auto batch = PairBatch::from_rows(rows).to(model_->device());
   const auto scores_2PL = batch.by_position(model_->scores(batch.packed));
   if (role_ == Role::Reward) {
     const auto loss = reward_loss(scores_2PL, batch.pairs, loss_);
@@ -46,7 +46,7 @@ PreferenceLearner::Judged PreferenceLearner::judge(const std::vector<PairRow>& r
 Event PreferenceLearner::learn(const LearnPairs& learn) {
   std::vector<std::int64_t> sizes;
   for (const auto& rows : learn.micro_batches) sizes.push_back(static_cast<std::int64_t>(rows.size()));
-  const auto end_scores_P2 = at::zeros({learn.pairs, 2});
+  const auto end_scores_P2 = at::zeros({learn.pairs, 2}, model_->device());
   const auto by_micro_batch = end_scores_P2.split_with_sizes(sizes);
   Event event = learner_.step(sizes.size(), [&](std::size_t micro_batch) {
     return backward(learn.micro_batches[micro_batch], learn.pairs, by_micro_batch[micro_batch]);

@@ -14,9 +14,9 @@ RolloutBatch RolloutBatch::from_store(const BatchStore& store, const BatchKey& k
 }
 
 std::vector<TokenIds> first_responses(const BatchStore& store, const BatchKey& key, std::int64_t count) {
-  const auto& tokens_BL = store.get(key, Field::Tokens);
-  const auto& prompt_lengths_B = store.get(key, Field::PromptLengths);
-  const auto& lengths_B = store.get(key, Field::Lengths);
+  const auto tokens_BL = store.get(key, Field::Tokens).cpu();
+  const auto prompt_lengths_B = store.get(key, Field::PromptLengths).cpu();
+  const auto lengths_B = store.get(key, Field::Lengths).cpu();
   std::vector<TokenIds> responses;
   for (std::int64_t row = 0; row < std::min(count, tokens_BL.size(0)); ++row) {
     const auto* tokens = tokens_BL.const_data_ptr<std::int64_t>() + row * tokens_BL.size(1);

@@ -23,12 +23,14 @@ namespace {
 
 class ReferenceScorer : public Scorer {
  public:
-  explicit ReferenceScorer(const ModelSource& source) : model_(CausalLM::from_source(source, Use::Infer)) {}
+  ReferenceScorer(const ModelSource& source, c10::Device device)
+      : model_(CausalLM::from_source(source, Use::Infer, device)) {}
 
   Figures score(const Score& command, BatchStore& store) override {
     const torch::NoGradGuard no_grad;
     const auto batch = RolloutBatch::from_store(store, command.key);
-    store.put(command.key, Field::RefLogProbs, batch.by_prediction(model_->next_token_log_probs(batch.packed)));
+    store.put(command.key, Field::RefLogProbs,
+              batch.by_prediction(model_->next_token_log_probs(batch.packed, batch.responses_N())));
     return {};
   }
 
@@ -74,11 +76,11 @@ class RewardScorer : public Scorer {
 
  private:
   Rollout rollout(const BatchKey& key, const at::Tensor& mask_BT, const BatchStore& store) const {
-    const auto tokens_BL = store.get(key, Field::Tokens).contiguous();
-    const auto lengths_B = store.get(key, Field::Lengths);
-    const auto prompt_lengths_B = store.get(key, Field::PromptLengths);
-    return {.tokens_BL = tokens_BL,
-            .lengths_B = lengths_B,
+    const auto tokens_BL = store.get(key, Field::Tokens).cpu().contiguous();
+    const auto lengths_B = store.get(key, Field::Lengths).cpu();
+    const auto prompt_lengths_B = store.get(key, Field::PromptLengths).cpu();
+    return {.tokens_BL = store.get(key, Field::Tokens),
+            .lengths_B = store.get(key, Field::Lengths),
             .mask_BT = mask_BT,
             .completion = [this, tokens_BL, lengths_B, prompt_lengths_B](std::int64_t row) {
               TORCH_CHECK(text_, "this reward reads no text");
@@ -93,8 +95,8 @@ class RewardScorer : public Scorer {
 };
 
 std::unique_ptr<RewardFunction> make_learned_reward(const ScorerSettings& settings, ScoreType type,
-                                                    const ModelSource& actor) {
-  auto model = ScoreModel::from_source(settings.model, type, Use::Infer);
+                                                    const ModelSource& actor, c10::Device device) {
+  auto model = ScoreModel::from_source(settings.model, type, Use::Infer, device);
   model->set_normalize(settings.normalize);
   if (share_vocabulary(settings.model, actor)) return std::make_unique<LearnedReward>(std::move(model));
   return std::make_unique<RetokenizedReward>(
@@ -102,7 +104,7 @@ std::unique_ptr<RewardFunction> make_learned_reward(const ScorerSettings& settin
                                                       .own = load_tokenizer(*settings.model.tokenizer_folder())});
 }
 
-std::unique_ptr<Scorer> make_reward_scorer(Role role, const WorkerSettings& settings) {
+std::unique_ptr<Scorer> make_reward_scorer(Role role, const WorkerSettings& settings, c10::Device device) {
   const bool is_cost = role == Role::Cost;
   const auto field = is_cost ? Field::Cost : Field::Reward;
   const auto& own = is_cost ? settings.cost : settings.reward;
@@ -113,19 +115,19 @@ std::unique_ptr<Scorer> make_reward_scorer(Role role, const WorkerSettings& sett
         ActorText(load_tokenizer(*actor.tokenizer_folder()),
                   end_tokens_of(actor, model_config(actor), settings.sampling.eos_tokens)));
   }
-  auto reward = make_learned_reward(own, is_cost ? ScoreType::Cost : ScoreType::Reward, actor);
+  auto reward = make_learned_reward(own, is_cost ? ScoreType::Cost : ScoreType::Reward, actor, device);
   return std::make_unique<RewardScorer>(field, std::move(reward), std::nullopt);
 }
 
 }  // namespace
 
-std::unique_ptr<Scorer> make_scorer(Role role, const WorkerSettings& settings) {
+std::unique_ptr<Scorer> make_scorer(Role role, const WorkerSettings& settings, c10::Device device) {
   switch (role) {
     case Role::Reference:
-      return std::make_unique<ReferenceScorer>(starting_model(role, settings));
+      return std::make_unique<ReferenceScorer>(starting_model(role, settings), device);
     case Role::Reward:
     case Role::Cost:
-      return make_reward_scorer(role, settings);
+      return make_reward_scorer(role, settings, device);
     default:
       TORCH_CHECK(false, "the role ", to_string(role), " is no frozen scorer");
   }

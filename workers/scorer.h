@@ -16,6 +16,6 @@ class Scorer {
 };
 
 // Reads the role's model. Throws ModelError when it cannot be read.
-std::unique_ptr<Scorer> make_scorer(Role role, const WorkerSettings& settings);
+std::unique_ptr<Scorer> make_scorer(Role role, const WorkerSettings& settings, c10::Device device = c10::kCPU);
 
 }  // namespace ballast

@@ -11,7 +11,7 @@ namespace ballast {
 
 TextLearner::TextLearner(const SupervisedSettings& settings, std::int64_t training_steps, Replicas replicas)
     : source_(settings.model),
-      model_(CausalLM::from_source(settings.model, Use::Learn)),
+      model_(CausalLM::from_source(settings.model, Use::Learn, replicas.device)),
       learner_(model_->parameters(), settings.optimizer, training_steps, replicas) {}
 
 Event TextLearner::learn(const LearnText& learn) {
@@ -21,7 +21,7 @@ Event TextLearner::learn(const LearnText& learn) {
 }
 
 Learner::Figures TextLearner::backward(const std::vector<LabelledRow>& rows, std::int64_t targets) {
-  const auto loss = text_loss(target_log_probs(*model_, rows), targets);
+  const auto loss = text_loss(*model_, rows, targets);
   require_finite(loss.unsqueeze(0), "loss");
   loss.backward();
   double tokens = 0.0;
@@ -31,7 +31,7 @@ Learner::Figures TextLearner::backward(const std::vector<LabelledRow>& rows, std
 
 Figures TextLearner::evaluate(const EvaluateText& evaluate) const {
   const torch::NoGradGuard no_grad;
-  const auto log_probs_N = target_log_probs(*model_, evaluate.rows).to(torch::kDouble);
+  const auto log_probs_N = target_log_probs(*model_, evaluate.rows).to(torch::kCPU, torch::kDouble);
   Figures figures{.ids = evaluate.row_ids, .values = {}};
   std::int64_t begin = 0;
   for (const auto& row : evaluate.rows) {

@@ -9,15 +9,16 @@ namespace ballast {
 namespace {
 
 // Static capacity: the receiver knows every shape from the command alone.
-at::Tensor allocate(Field field, const Transfer& transfer) {
+at::Tensor allocate(Field field, const Transfer& transfer, c10::Device device) {
+  const auto options = at::TensorOptions(device);
   switch (field) {
     case Field::Tokens:
-      return at::empty({transfer.rows, transfer.max_length}, at::kLong);
+      return at::empty({transfer.rows, transfer.max_length}, options.dtype(at::kLong));
     case Field::PromptLengths:
     case Field::Lengths:
-      return at::empty({transfer.rows}, at::kLong);
+      return at::empty({transfer.rows}, options.dtype(at::kLong));
     default:
-      return at::empty({transfer.rows, transfer.max_length - 1}, at::kFloat);
+      return at::empty({transfer.rows, transfer.max_length - 1}, options.dtype(at::kFloat));
   }
 }
 
@@ -37,12 +38,12 @@ void run_transfer(const Transfer& transfer, Communicator& world, BatchStore& sto
     if (from == to) continue;
     if (from == me) {
       kept.push_back(store.get(transfer.key, field).contiguous());
-      TORCH_CHECK(kept.back().sizes() == allocate(field, transfer).sizes(), "field ", to_string(field), " has shape ",
-                  kept.back().sizes(), ", the command says otherwise");
+      TORCH_CHECK(kept.back().sizes() == allocate(field, transfer, c10::kMeta).sizes(), "field ", to_string(field),
+                  " has shape ", kept.back().sizes(), ", the command says otherwise");
       sends.push_back({to, buffer_of(kept.back())});
     }
     if (to == me) {
-      arrived.emplace_back(field, allocate(field, transfer));
+      arrived.emplace_back(field, allocate(field, transfer, store.device()));
       receives.push_back({from, buffer_of(arrived.back().second)});
     }
   }

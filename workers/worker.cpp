@@ -1,5 +1,6 @@
 #include "workers/worker.h"
 
+#include <c10/core/DeviceGuard.h>
 #include <fmt/format.h>
 
 #include <utility>
@@ -10,9 +11,21 @@
 #include "workers/user_error.h"
 
 namespace ballast {
-Worker::Worker(WorkerSettings settings, Links links) : settings_(std::move(settings)), links_(std::move(links)) {}
+namespace {
+
+// One sentence of what LibTorch says, which adds a stack trace.
+std::string sentence_of(const c10::Error& error, c10::Device device) {
+  const std::string text = error.what_without_backtrace();
+  return device.is_cpu() ? text : fmt::format("on {}: {}", device.str(), text.substr(0, text.find('\n')));
+}
+
+}  // namespace
+
+Worker::Worker(WorkerSettings settings, Links links)
+    : settings_(std::move(settings)), links_(std::move(links)), store_(links_.device) {}
 
 void Worker::run() {
+  const c10::DeviceGuard guard(links_.device);
   bool failed = false;
   while (const auto command = links_.commands.next()) {
     if (!failed) failed = !work_on(*command);
@@ -28,6 +41,8 @@ bool Worker::work_on(const Command& command) {
     event.kind = EventKind::finished;
   } catch (const UserError& error) {
     event = {.kind = EventKind::failed, .error = error.what(), .user_error = true};
+  } catch (const c10::Error& error) {
+    event = {.kind = EventKind::failed, .error = sentence_of(error, links_.device)};
   } catch (const std::exception& error) {
     event = {.kind = EventKind::failed, .error = error.what()};
   }
@@ -51,7 +66,8 @@ Replicas Worker::replicas_of(Role role) const {
   const auto group = links_.groups.find(role);
   return {.communicator = group == links_.groups.end() ? nullptr : group->second.get(),
           .lanes = static_cast<int>(settings_.gradient_lanes),
-          .timeout = settings_.transfer_timeout()};
+          .timeout = settings_.transfer_timeout(),
+          .device = links_.device};
 }
 
 Event Worker::execute(const Load& load) {
@@ -63,7 +79,7 @@ Event Worker::execute(const Load& load) {
     case Role::Reference:
     case Role::Reward:
     case Role::Cost:
-      scorers_[load.role] = make_scorer(load.role, settings_);
+      scorers_[load.role] = make_scorer(load.role, settings_, links_.device);
       break;
     case Role::RewardCritic:
     case Role::CostCritic:

@@ -22,6 +22,7 @@ class Worker {
     CommandSource& commands;
     Communicator& world;
     std::map<Role, std::unique_ptr<Communicator>> groups;
+    c10::Device device = c10::kCPU;  // where it computes, and where `world` and `groups` expect their buffers
   };
   Worker(WorkerSettings settings, Links links);
 

@@ -9,6 +9,7 @@
 #include "algorithms/ppo_lag.h"
 #include "algorithms/preference_loss.h"
 #include "algorithms/rewards/registry.h"
+#include "workers/device_choice.h"
 #include "workers/generation/generation_config.h"
 #include "workers/generation/sampling.h"
 #include "workers/model/model_source.h"
@@ -87,6 +88,7 @@ struct WorkerSettings {
   GenerationConfig generation;
   std::int64_t seed = 42;
   std::int64_t gradient_lanes = 2;
+  DeviceChoice device = DeviceChoice::Auto;
   double transfer_timeout_s = 600.0;
 
   std::chrono::milliseconds transfer_timeout() const {

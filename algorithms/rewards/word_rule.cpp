@@ -83,7 +83,7 @@ torch::Tensor WordRule::score(const Rollout& rollout) const {
     const auto completion = rollout.completion(row);
     scores.push_back(static_cast<float>(word_rule_score(config_, completion.response, completion.ended)));
   }
-  return at_last_response_token(torch::tensor(scores), rollout.mask_BT);
+  return at_last_response_token(torch::tensor(scores).to(rollout.mask_BT.device()), rollout.mask_BT);
 }
 
 }  // namespace ballast

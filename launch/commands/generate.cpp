@@ -12,6 +12,7 @@
 #include "launch/prompt_rows.h"
 #include "workers/data/continuation_text.h"
 #include "workers/data/tokenizer_folder.h"
+#include "workers/device.h"
 #include "workers/generation/end_tokens.h"
 #include "workers/generation/generator.h"
 #include "workers/model/atomic_file.h"
@@ -45,6 +46,7 @@ struct GenerateOptions {
   std::int64_t seed = 1;
   std::int64_t slots = GenerationConfig::rows_multiple;
   ComputeDType dtype = ComputeDType::float32;
+  DeviceChoice device = DeviceChoice::Auto;
   std::int64_t threads = 1;
 };
 
@@ -65,7 +67,7 @@ Inputs read_inputs(const GenerateOptions& options) {
                                                    .format = options.format,
                                                    .vocab = config.vocab,
                                                    .max_length = config.max_positions});
-  inputs.model = CausalLM::from_source(source, Use::Infer);
+  inputs.model = CausalLM::from_source(source, Use::Infer, choose_device(options.device));
   return inputs;
 }
 
@@ -164,6 +166,7 @@ void add_run(CLI::App& verb, GenerateOptions& options) {
         return fits ? std::string() : fmt::format("found {}; allowed: a multiple of 16", text);
       });
   add_enum_option(verb, "--dtype", options.dtype, "what the model computes in: float32 or bfloat16");
+  add_enum_option(verb, "--device", options.device, "auto (CUDA where there is one), cpu or cuda");
   option("--threads", options.threads, "CPU threads; results are the same for the same number")
       ->check(CLI::PositiveNumber);
 }

@@ -19,13 +19,14 @@
 #include "launch/score_items.h"
 #include "workers/data/row_fields.h"
 #include "workers/data/tokenizer_folder.h"
+#include "workers/device.h"
 #include "workers/model/atomic_file.h"
 #include "workers/user_error.h"
 
 namespace ballast {
 namespace {
 
-constexpr auto examples = R"(
+constexpr auto score_examples = R"(
 Rows are JSON objects, one a line or one array, plain or gzipped. The output repeats each row and adds to it, so that
 several passes can follow one another.
 
@@ -48,6 +49,7 @@ struct ScoreOptions {
   bool strict = false;
   std::string score_name;
   ComputeDType dtype = ComputeDType::float32;
+  DeviceChoice device = DeviceChoice::Auto;
   std::int64_t batch = 16;
   int threads = 1;
 };
@@ -69,11 +71,13 @@ Judge judge_by_rule(const ScoreOptions& options) {
 }
 
 std::unique_ptr<RowScorer> scorer_by_model(const ScoreOptions& options) {
+  const auto device = choose_device(options.device);
   if (!options.log_probs) {
-    return score_by_model(ScoreModel::from_folder(options.model, Use::Infer, options.dtype), name_of(options));
+    return score_by_model(ScoreModel::from_folder(options.model, Use::Infer, options.dtype, device), name_of(options));
   }
   const auto prefix = options.score_name.empty() ? "" : options.score_name + "_";
-  return log_probs_by_model(CausalLM::from_source({.path = options.model, .dtype = options.dtype}, Use::Infer), prefix);
+  const ModelSource source{.path = options.model, .dtype = options.dtype};
+  return log_probs_by_model(CausalLM::from_source(source, Use::Infer, device), prefix);
 }
 
 Judge judge_by_model(const ScoreOptions& options) {
@@ -91,16 +95,16 @@ Judge judge_by_model(const ScoreOptions& options) {
 }
 
 // The usable rows and their sequences, in order.
-struct Work {
+struct Scoring {
   std::vector<JsonRow> rows;
   std::vector<ScoreItem> items;
 };
 
-Work read_work(const ScoreOptions& options, const Judge& judge) {
+Scoring read_work(const ScoreOptions& options, const Judge& judge) {
   SkippedRows skipped{.file = options.data, .strict = options.strict, .by_reason = {}};
   auto all = read_json_rows(skipped);
   const auto count = static_cast<std::int64_t>(all.size()) + skipped.count();
-  Work work;
+  Scoring work;
   for (auto& row : all) {
     try {
       for (auto& item : judge.items(row.value)) {
@@ -119,7 +123,7 @@ Work read_work(const ScoreOptions& options, const Judge& judge) {
 }
 
 // Scores every item; returns the seconds that it took.
-double score_all(const ScoreOptions& options, const Judge& judge, Work& work) {
+double score_all(const ScoreOptions& options, const Judge& judge, Scoring& work) {
   const torch::NoGradGuard no_grad;
   Progress progress("scoring", static_cast<std::int64_t>(work.items.size()));
   const std::span<const ScoreItem> items(work.items);
@@ -137,7 +141,7 @@ void write_rows(const std::vector<JsonRow>& rows, AtomicFile& file) {
   file.commit();
 }
 
-void print_summary(const ScoreOptions& options, const Judge& judge, const Work& work, double seconds) {
+void print_summary(const ScoreOptions& options, const Judge& judge, const Scoring& work, double seconds) {
   std::size_t tokens = 0;
   for (const auto& item : work.items) tokens += item.tokens.size();
   fmt::print("{}\n", judge.scorer->summary());
@@ -183,6 +187,7 @@ void add_options(CLI::App& verb, ScoreOptions& options) {
   verb.add_flag("--strict", options.strict, "a row that cannot be used is an error; else it is left out and reported");
   verb.add_option("--batch", options.batch, "sequences at once")->check(CLI::PositiveNumber)->capture_default_str();
   add_enum_option(verb, "--dtype", options.dtype, "what a model computes in: float32 or bfloat16");
+  add_enum_option(verb, "--device", options.device, "auto (CUDA where there is one), cpu or cuda");
   verb.add_option("--threads", options.threads, "CPU threads")->check(CLI::PositiveNumber)->capture_default_str();
 }
 
@@ -192,7 +197,7 @@ void add_score(CLI::App& app, Invocation& invocation) {
   auto* verb = app.add_subcommand("score", "Score the rows of a file by a model or a rule");
   auto options = std::make_shared<ScoreOptions>();
   add_options(*verb, *options);
-  verb->footer(examples);
+  verb->footer(score_examples);
   verb->callback([options, &invocation] {
     score(*options);
     invocation.exit_code = 0;

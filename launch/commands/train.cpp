@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "launch/commands/enum_option.h"
 #include "launch/config_file.h"
@@ -14,9 +15,11 @@
 #include "launch/environment.h"
 #include "launch/last_words.h"
 #include "launch/mpirun.h"
+#include "launch/rank_device.h"
 #include "launch/run_folder.h"
 #include "launch/session.h"
 #include "launch/training_job.h"
+#include "workers/user_error.h"
 
 namespace ballast {
 namespace {
@@ -91,7 +94,18 @@ struct Launch {
   const TrainingJob& job;
   Placement placement;
   std::vector<std::string> hosts;
+  c10::Device device = c10::kCPU;  // of this rank
 };
+
+// This rank's device; nothing after rank 0 has said why there is none.
+std::optional<c10::Device> find_device(DeviceChoice choice, World& world, FailureReport& failure) {
+  try {
+    return device_of_rank(choice, world);
+  } catch (const UserError& error) {
+    if (world.rank() == 0) failure.say(error.what());
+    return std::nullopt;
+  }
+}
 
 void print_plan(const Launch& launch) {
   fmt::print("{}\nplacement: {}\n{}output: {}\n", launch.job.yaml(), describe(launch.placement),
@@ -114,7 +128,9 @@ int run(const Launch& launch, World& world, FailureReport& failure, LastWords& l
                    .placement = launch.placement,
                    .workers = config.workers,
                    .stream = config.stream,
-                   .failure = failure});
+                   .failure = failure,
+                   .device = launch.device,
+                   .threads = config.threads_per_rank});
   last_words.speak_of(&session);
   bool interrupted = false;
   const int exit_code = session.run([&](CommandStream& stream) {
@@ -144,15 +160,18 @@ int train(const TrainOptions& options) {
   const auto job = read_training_job({.text = resolved.yaml, .source = "the resolved configuration"});
   at::set_num_threads(static_cast<int>(job->config().threads_per_rank));
   std::vector<std::string> none;
-  const Launch launch{.options = options,
-                      .job = *job,
-                      .placement = placement_of(*job, job_size(options, world), none),
-                      .hosts = world.hosts()};
+  Launch launch{.options = options,
+                .job = *job,
+                .placement = placement_of(*job, job_size(options, world), none),
+                .hosts = world.hosts()};
   int exit_code = EXIT_SUCCESS;
-  if (!options.dry_run) {
+  if (options.dry_run) {
+    if (world.rank() == 0) print_plan(launch);
+  } else if (const auto device = find_device(job->config().workers.device, world, failure)) {
+    launch.device = *device;
     exit_code = run(launch, world, failure, last_words);
-  } else if (world.rank() == 0) {
-    print_plan(launch);
+  } else {
+    exit_code = 2;
   }
   world.close();
   return exit_code;

@@ -138,14 +138,15 @@ TEST_F(CommThreadTest, RefusesEverythingAfterTheStop) {
   thread_.stop([] { FAIL() << "a second stop does nothing"; });
 }
 
-TEST_F(CommThreadTest, SleepsWhenNothingIsUnderWayHoweverSlowItsRoundsWere) {
+TEST_F(CommThreadTest, GlancesAFewTimesASecondWhenNothingIsUnderWayHoweverSlowItsRoundsWere) {
   const auto listener = std::make_shared<SlowListener>();
   thread_.run([&] { thread_.add_listener(listener); });
   std::this_thread::sleep_for(500ms);  // ten times as long as it lingers
   const int polls = listener->polls;
   EXPECT_GT(polls, 0) << "it lingers";
-  std::this_thread::sleep_for(200ms);
-  EXPECT_EQ(listener->polls, polls);
+  std::this_thread::sleep_for(1s);
+  EXPECT_GE(listener->polls, polls + 1) << "it hears of aborts";
+  EXPECT_LE(listener->polls, polls + 10);
 }
 
 TEST_F(CommThreadTest, RethrowsWhatAJobThrows) {

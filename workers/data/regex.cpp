@@ -13,7 +13,7 @@ namespace ballast {
 namespace {
 
 // PCRE2 counts U+180E as white space, Unicode and Oniguruma do not.
-constexpr std::string_view white_space =
+constexpr std::string_view white_space_class =
     R"(\x{9}-\x{d}\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
 
 /// Rewrites a pattern of Oniguruma for PCRE2.
@@ -40,9 +40,9 @@ class Translation {
     const char c = rest_.empty() ? '\0' : rest_.front();
     constexpr std::string_view same = R"(pPdDrnt\'"|()[]{}.*+?^$-/ )";
     if (c == 's') {
-      translated_ += in_class_ ? std::string(white_space) : fmt::format("[{}]", white_space);
+      translated_ += in_class_ ? std::string(white_space_class) : fmt::format("[{}]", white_space_class);
     } else if (c == 'S' && !in_class_) {
-      translated_ += fmt::format("[^{}]", white_space);
+      translated_ += fmt::format("[^{}]", white_space_class);
     } else if (c != '\0' && same.find(c) != std::string_view::npos) {
       translated_ += {'\\', c};
     } else {

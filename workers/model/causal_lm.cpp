@@ -27,7 +27,7 @@ std::vector<ParameterSpec> causal_lm_parameters(const ModelConfig& config) {
 CausalLM::CausalLM(ModelConfig config, Parameters parameters)
     : Model(std::move(config), std::move(parameters)), head_VE_(parameters_.at(head_name)) {}
 
-std::unique_ptr<CausalLM> CausalLM::from_source(const ModelSource& source, Use use) {
+std::unique_ptr<CausalLM> CausalLM::from_source(const ModelSource& source, Use use, c10::Device device) {
   const ModelConfig config = model_config(source);
   if (!config.is_causal_lm())
     throw ModelError((*source.path / "config.json").string() +
@@ -35,18 +35,32 @@ std::unique_ptr<CausalLM> CausalLM::from_source(const ModelSource& source, Use u
   const auto specs = causal_lm_parameters(config);
   std::optional<Checkpoint> checkpoint;
   if (source.path) checkpoint.emplace(*source.path, specs, CheckpointTolerance{});
-  Parameters parameters(specs, use, source.dtype);
+  Parameters parameters(specs, use, source.dtype, device);
   if (checkpoint)
     checkpoint->copy_into(parameters);
   else
     initialise(parameters, source.seed);
-  return std::unique_ptr<CausalLM>(new CausalLM(config, std::move(parameters)));
+  std::unique_ptr<CausalLM> model(new CausalLM(config, std::move(parameters)));
+  model->prepare(source, use);
+  return model;
 }
 
-torch::Tensor CausalLM::next_token_log_probs(const PackedTokens& packed) const {
-  const auto [rows_M, ids_M] = next_tokens(packed);
+torch::Tensor CausalLM::next_token_log_probs(const PackedTokens& packed, const torch::Tensor& wanted_N) const {
+  const auto [rows_M, ids_M] = next_tokens(packed, wanted_N);
   const torch::Tensor log_probs_M = token_log_probs(hidden(packed).index_select(0, rows_M), head_VE_, ids_M);
   return torch::zeros({packed.tokens()}, log_probs_M.options()).index_copy(0, rows_M, log_probs_M);
+}
+
+CausalLM::NextTokenLoss CausalLM::next_token_loss(const PackedTokens& packed, const torch::Tensor& wanted_N,
+                                                  const LossOfTokens& loss_of_tokens) const {
+  const NextTokens next = next_tokens(packed, wanted_N);
+  const TokenLoss found = token_loss(hidden(packed).index_select(0, next.rows_M), head_VE_, next.ids_M,
+                                     [&](const torch::Tensor& log_probs_m, std::int64_t begin) {
+                                       const auto rows_m = next.rows_M.narrow(0, begin, log_probs_m.size(0));
+                                       return loss_of_tokens(log_probs_m, rows_m);
+                                     });
+  const torch::Tensor zeros_N = torch::zeros({packed.tokens()}, found.log_probs_M.options());
+  return {found.loss, zeros_N.index_copy(0, next.rows_M, found.log_probs_M)};
 }
 
 void CausalLM::save(const std::filesystem::path& folder) const { save_model_folder(folder, config_, parameters_, {}); }

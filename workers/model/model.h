@@ -5,6 +5,7 @@
 
 #include "workers/model/backbone.h"
 #include "workers/model/model_config.h"
+#include "workers/model/model_source.h"
 #include "workers/model/parameters.h"
 
 namespace ballast {
@@ -15,11 +16,15 @@ class Model {
   const Backbone& backbone() const { return *backbone_; }
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }
+  // Where it computes: what it is given must lie there.
+  c10::Device device() const { return parameters_.device(); }
 
  protected:
   // `parameters`: the backbone's and the head's.
   Model(ModelConfig config, Parameters parameters);
   ~Model() = default;
+  // What the source asks of how it computes.
+  void prepare(const ModelSource& source, Use use);
 
   ModelConfig config_;
   Parameters parameters_;

@@ -10,7 +10,7 @@ namespace {
 
 // Sequence of each token, [N].
 at::Tensor sequence_of(const PackedTokens& packed) {
-  const auto bounds = at::tensor(packed.cu_lengths, at::kLong);
+  const auto bounds = at::tensor(packed.cu_lengths, at::kLong).to(packed.tokens_N.device());
   return at::repeat_interleave(bounds.diff());
 }
 
@@ -46,7 +46,7 @@ PackedTokens PackedTokens::from_padded(const at::Tensor& tokens_BL, const at::Te
     throw std::invalid_argument("padded tokens and their mask must both be [rows, width]");
   const at::Tensor kept_BL = mask_BL.to(at::kBool);
   const at::Tensor cells_N = kept_BL.flatten().nonzero().squeeze(1);
-  const at::Tensor ends_B = kept_BL.sum(1).cumsum(0);
+  const at::Tensor ends_B = kept_BL.sum(1).cumsum(0).cpu();
   std::vector<std::int64_t> cu_lengths(ends_B.size(0) + 1, 0);
   std::copy_n(ends_B.const_data_ptr<std::int64_t>(), ends_B.size(0), cu_lengths.begin() + 1);
   const at::Tensor positions_BL = kept_BL.to(at::kLong).cumsum(1) - 1;
@@ -59,14 +59,23 @@ PackedTokens PackedTokens::from_padded(const at::Tensor& tokens_BL, const at::Te
 PackedTokens PackedTokens::from_right_padded(const at::Tensor& tokens_BL, const at::Tensor& lengths_B) {
   if (tokens_BL.dim() != 2 || lengths_B.dim() != 1 || lengths_B.size(0) != tokens_BL.size(0))
     throw std::invalid_argument("padded tokens must be [rows, width] and lengths [rows]");
-  return from_padded(tokens_BL, at::arange(tokens_BL.size(1)).unsqueeze(0) < lengths_B.unsqueeze(1));
+  const auto columns_L = at::arange(tokens_BL.size(1), lengths_B.options());
+  return from_padded(tokens_BL, columns_L.unsqueeze(0) < lengths_B.unsqueeze(1));
 }
 
-NextTokens next_tokens(const PackedTokens& packed) {
+PackedTokens PackedTokens::to(c10::Device device) const {
+  return {.tokens_N = tokens_N.to(device),
+          .positions_N = positions_N.to(device),
+          .cu_lengths = cu_lengths,
+          .columns_N = columns_N.defined() ? columns_N.to(device) : columns_N};
+}
+
+NextTokens next_tokens(const PackedTokens& packed, const at::Tensor& wanted_N) {
   const at::Tensor sequences_N = sequence_of(packed);
   const std::int64_t N = packed.tokens();
-  if (N == 0) return {.rows_M = at::empty({0}, at::kLong), .ids_M = at::empty({0}, at::kLong)};
-  const at::Tensor followed = sequences_N.narrow(0, 0, N - 1) == sequences_N.narrow(0, 1, N - 1);
+  if (N == 0) return {.rows_M = at::empty_like(packed.tokens_N), .ids_M = at::empty_like(packed.tokens_N)};
+  at::Tensor followed = sequences_N.narrow(0, 0, N - 1) == sequences_N.narrow(0, 1, N - 1);
+  if (wanted_N.defined()) followed = followed & wanted_N.narrow(0, 0, N - 1);
   const at::Tensor rows_M = followed.nonzero().squeeze(1);
   return {.rows_M = rows_M, .ids_M = packed.tokens_N.index_select(0, rows_M + 1)};
 }

@@ -147,8 +147,10 @@ void write_safetensors(const std::filesystem::path& path, const std::map<std::st
   AtomicFile file(path);
   file.write({reinterpret_cast<const char*>(&length), sizeof length});
   file.write(header);
-  for (const auto& [name, tensor] : ordered)
-    file.write({static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()});
+  for (const auto& [name, tensor] : ordered) {
+    const torch::Tensor in_memory = tensor.cpu();
+    file.write({static_cast<const char*>(in_memory.const_data_ptr()), in_memory.nbytes()});
+  }
   file.commit();
 }
 

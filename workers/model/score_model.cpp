@@ -54,8 +54,8 @@ CheckpointTolerance tolerance_for(Head stored_head) {
 }
 
 // Before a checkpoint's buffers are read, which older ones lack.
-NormalizerState initial_state(const ScoreHeadConfig& head) {
-  return {.mean_D = torch::full({1}, head.mean), .var_D = torch::full({1}, head.var), .count = 0};
+NormalizerState initial_state(const ScoreHeadConfig& head, c10::Device device) {
+  return {.mean_D = torch::full({1}, head.mean, device), .var_D = torch::full({1}, head.var, device), .count = 0};
 }
 
 // One statistic of the normaliser.
@@ -83,28 +83,31 @@ std::vector<ParameterSpec> score_model_parameters(const ModelConfig& stored, Sco
 }
 
 ScoreModel::ScoreModel(ModelConfig config, Parameters parameters)
-    : Model(std::move(config), std::move(parameters)), normalizer_(initial_state(*config_.score)) {}
+    : Model(std::move(config), std::move(parameters)), normalizer_(initial_state(*config_.score, device())) {}
 
-std::unique_ptr<ScoreModel> ScoreModel::from_source(const ModelSource& source, ScoreType type, Use use) {
+std::unique_ptr<ScoreModel> ScoreModel::from_source(const ModelSource& source, ScoreType type, Use use,
+                                                    c10::Device device) {
   const ModelConfig stored = model_config(source);
   const ModelConfig config = as_score_model(stored, type);
   const auto specs = specs_of(config);
   std::optional<Checkpoint> checkpoint;
   if (source.path) checkpoint.emplace(*source.path, specs, tolerance_for(stored.head));
-  Parameters parameters(specs, use, source.dtype);
+  Parameters parameters(specs, use, source.dtype, device);
   initialise(parameters, source.seed);
   if (checkpoint) checkpoint->copy_into(parameters);
   std::unique_ptr<ScoreModel> model(new ScoreModel(config, std::move(parameters)));
+  model->prepare(source, use);
   if (checkpoint) read_statistics(checkpoint->reader(), model->normalizer_);
   return model;
 }
 
-std::unique_ptr<ScoreModel> ScoreModel::from_folder(const std::filesystem::path& folder, Use use, ComputeDType dtype) {
+std::unique_ptr<ScoreModel> ScoreModel::from_folder(const std::filesystem::path& folder, Use use, ComputeDType dtype,
+                                                    c10::Device device) {
   const ModelConfig config = read_model_config(folder);
   if (!config.score)
     throw ModelError((folder / "config.json").string() +
                      ": field 'architectures': found a causal language model; allowed: a score model");
-  return from_source({.path = folder, .dtype = dtype}, config.score->type, use);
+  return from_source({.path = folder, .dtype = dtype}, config.score->type, use, device);
 }
 
 torch::Tensor ScoreModel::scores(const PackedTokens& packed) const {
@@ -119,7 +122,7 @@ torch::Tensor ScoreModel::end_scores(const PackedTokens& packed) const {
     if (packed.length(b) == 0) throw std::invalid_argument(fmt::format("sequence {} has no tokens to score", b));
     ends.push_back(packed.cu_lengths[b + 1] - 1);
   }
-  return normalized(scores(packed).index_select(0, torch::tensor(ends, torch::kInt64)));
+  return normalized(scores(packed).index_select(0, torch::tensor(ends, torch::kInt64).to(device())));
 }
 
 torch::Tensor ScoreModel::normalized(const torch::Tensor& scores) const {

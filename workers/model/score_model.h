@@ -13,8 +13,8 @@
 
 namespace ballast {
 
-// What a model of this type asks for when it starts from a folder with that configuration: the backbone's parameters and
-// the head's. Allocates none of them.
+// What a model of this type asks for when it starts from a folder with that configuration: the backbone's parameters
+// and the head's. Allocates none of them.
 std::vector<ParameterSpec> score_model_parameters(const ModelConfig& stored, ScoreType type);
 
 class ScoreModel : public Model {
@@ -22,10 +22,12 @@ class ScoreModel : public Model {
   // Plays `type` whatever the folder says it was: a critic starts from a reward or cost model, its head included. From
   // a causal language model it takes the backbone, and a random model has one; the head then is N(0, initializer_range)
   // from the source's seed, its bias 0. Throws ModelError or SafetensorsError.
-  static std::unique_ptr<ScoreModel> from_source(const ModelSource& source, ScoreType type, Use use);
+  static std::unique_ptr<ScoreModel> from_source(const ModelSource& source, ScoreType type, Use use,
+                                                 c10::Device device = c10::kCPU);
   // As what the folder says: reward, cost or critic.
   static std::unique_ptr<ScoreModel> from_folder(const std::filesystem::path& folder, Use use,
-                                                 ComputeDType dtype = ComputeDType::float32);
+                                                 ComputeDType dtype = ComputeDType::float32,
+                                                 c10::Device device = c10::kCPU);
 
   // float32 [N], before normalisation; the head's product is float32 too. Differentiable.
   torch::Tensor scores(const PackedTokens& packed) const;

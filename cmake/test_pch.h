@@ -1,0 +1,3 @@
+// Precompiled header of tests without torch.
+#pragma once
+#include <gmock/gmock.h>

@@ -1,1 +1,0 @@
-// The precompiled header needs a target with a source file; this is it.
