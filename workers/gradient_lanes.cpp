@@ -19,19 +19,14 @@ GradientLanes::GradientLanes(at::Tensor flat_gradient, int lanes, Communicator* 
       lanes_(lanes),
       replicas_(replicas ? replicas->group().size() : 1),
       communicator_(replicas) {
-  if (communicator_) communicator_->keep(buffer_of(flat_gradient_));
+  if (communicator_) communicator_->keep(float_buffer(flat_gradient_));
   if (lanes_ == 1) return;
   TORCH_CHECK(std::has_single_bit(static_cast<unsigned>(lanes_)) && lanes_ % replicas_ == 0, "gradient_lanes ", lanes_,
               " must be a power of two and a multiple of the ", replicas_, " replicas");
-<<<<<<< HEAD
-  for (int i = 0; i < lanes_ / replicas_; ++i) own_lanes_.push_back(at::zeros_like(flat_gradient_));
+  for (int i = 0; i < lanes_ / replicas_; ++i) own_lanes_.push_back({.sum = at::empty_like(flat_gradient_)});
   if (replicas_ == 1) return;
   received_ = at::empty_like(flat_gradient_);
-  communicator_->keep(buffer_of(received_));
-=======
-  for (int i = 0; i < lanes_ / replicas_; ++i) own_lanes_.push_back({.sum = at::empty_like(flat_gradient_)});
-  if (replicas_ > 1) received_ = at::empty_like(flat_gradient_);
->>>>>>> 7a40f07e8a065498b2bc86c2ee097b2469609d2c
+  communicator_->keep(float_buffer(received_));
 }
 
 void GradientLanes::begin(int micro_batch) {
@@ -67,7 +62,7 @@ void GradientLanes::join(Lane& left, const Lane& right) {
 void GradientLanes::reduce(std::chrono::milliseconds timeout) {
   if (lanes_ == 1) {
     if (!std::exchange(pending_, std::nullopt)) flat_gradient_.zero_();
-    if (communicator_) communicator_->all_reduce(buffer_of(flat_gradient_), ReduceOp::sum).wait(timeout);
+    if (communicator_) communicator_->all_reduce(float_buffer(flat_gradient_), ReduceOp::sum).wait(timeout);
     return;
   }
   const bool alone = pending_ && std::ranges::all_of(own_lanes_, &Lane::empty);
