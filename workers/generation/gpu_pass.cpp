@@ -5,18 +5,20 @@
 namespace ballast {
 namespace {
 
+at::Tensor joined(const AttentionInput& input) {
+  if (input.joined_NHD.defined()) return input.joined_NHD.contiguous();
+  return at::cat({input.q_NHD, input.k_NKD, input.v_NKD}, 1);
+}
+
 class BackbonePass final : public GpuPass {
  public:
   explicit BackbonePass(const Backbone& backbone) : backbone_(backbone) {}
 
-  void refresh() override {}
-
   at::Tensor hidden(const SlotRows& rows, const AttendRows& attend) const override {
     // An idle row computes something that nobody reads; it needs a position that exists.
-    return backbone_.forward(rows.tokens_N, rows.positions_N.clamp_min(0),
-                             [&](const AttentionSite& site, const AttentionInput& input) {
-                               return attend(site, at::cat({input.q_NHD, input.k_NKD, input.v_NKD}, 1), {});
-                             });
+    return backbone_.forward(
+        rows.tokens_N, rows.positions_N.clamp_min(0),
+        [&](const AttentionSite& site, const AttentionInput& input) { return attend(site, joined(input), {}); });
   }
 
  private:
