@@ -1,6 +1,6 @@
 #include "launch/bench/machine_rates.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "launch/bench/model_works.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <numeric>
 
@@ -31,9 +31,10 @@ RowsOfTokens whole_rows(const WorkOptions& options, bool with_logits) {
   return {.rows = options.batch, .last = options.max_length(), .logits = with_logits ? predictions : 0};
 }
 
-Generator make_generator(const WorkOptions& options, std::int64_t new_tokens) {
+Generator make_generator(const CausalLM& model, const WorkOptions& options, std::int64_t new_tokens) {
   constexpr auto multiple = GenerationConfig::rows_multiple;
   return Generator(
+      model,
       {.sampling = {.temperature = options.temperature, .min_new_tokens = new_tokens, .max_new_tokens = new_tokens},
        .end_tokens = {},
        .slots = (options.batch + multiple - 1) / multiple * multiple,
@@ -70,12 +71,10 @@ std::vector<MeasuredWork> measure_generation(const WorkOptions& options, const M
                          .prompts = random_rows(options, options.prompt, model->config().vocab)};
   auto prefill = prefill_work(options, model->config(), rates);
   auto decode = decode_work(options, model->config(), rates);
-  prefill.timing = measure(options.repeats, [&, first_token = make_generator(options, 1)] {
-    first_token.continue_prompts(*model, command);
-  });
-  const auto whole = measure(options.repeats, [&, all_tokens = make_generator(options, options.response)] {
-    all_tokens.continue_prompts(*model, command);
-  });
+  auto first_token = make_generator(*model, options, 1);
+  prefill.timing = measure(options.repeats, [&] { first_token.continue_prompts(command); });
+  auto all_tokens = make_generator(*model, options, options.response);
+  const auto whole = measure(options.repeats, [&] { all_tokens.continue_prompts(command); });
   for (const double seconds : whole.seconds) decode.timing.seconds.push_back(seconds - prefill.timing.median());
   const MeasuredWork generate{.name = "generate",
                               .timing = whole,
