@@ -10,9 +10,9 @@ at::Tensor joined(const AttentionInput& input) {
   return at::cat({input.q_NHD, input.k_NKD, input.v_NKD}, 1);
 }
 
-class BackbonePass final : public GpuPass {
+class GpuBackbonePass final : public GpuPass {
  public:
-  explicit BackbonePass(const Backbone& backbone) : backbone_(backbone) {}
+  explicit GpuBackbonePass(const Backbone& backbone) : backbone_(backbone) {}
 
   at::Tensor hidden(const SlotRows& rows, const AttendRows& attend) const override {
     // An idle row computes something that nobody reads; it needs a position that exists.
@@ -28,7 +28,7 @@ class BackbonePass final : public GpuPass {
 }  // namespace
 
 std::unique_ptr<GpuPass> make_gpu_pass(const CausalLM& model, const gpu::Kernels& kernels) {
-  if (model.config().family == Family::Gpt2) return std::make_unique<BackbonePass>(model.backbone());
+  if (model.config().family == Family::Gpt2) return std::make_unique<GpuBackbonePass>(model.backbone());
   return std::make_unique<GpuLlamaPass>(model, kernels);
 }
 
