@@ -13,7 +13,7 @@
 
 #include "workers/gpu_kernels/kernels.h"
 
-namespace ballast {
+namespace ballast::gpu {
 namespace {
 
 constexpr std::int64_t batch = 64, length = 1024, hidden = 2048, intermediate = 5632, vocab = 32000;
@@ -201,7 +201,7 @@ void report(const Kernels& kernels) {
 }
 
 }  // namespace
-}  // namespace ballast
+}  // namespace ballast::gpu
 
 int main() {
   int devices = 0;
@@ -209,5 +209,5 @@ int main() {
     fmt::print("skipped: no CUDA device\n");
     return 77;
   }
-  ballast::report(*ballast::cuda_kernels());
+  ballast::gpu::report(*ballast::gpu::cuda_kernels());
 }

@@ -5,7 +5,7 @@ namespace ballast {
 
 KernelTarget kernel_target() {
   if (!cuda_obstacle().empty()) return {};
-  return {.kernels = cuda_kernels(), .device = cuda_device_of(0)};
+  return {.kernels = gpu::cuda_kernels(), .device = cuda_device_of(0)};
 }
 
 }  // namespace ballast

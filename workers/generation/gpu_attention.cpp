@@ -7,13 +7,13 @@ namespace {
 
 // A layer's queries, keys and values, turned if they are to be, keys and values in the cache.
 struct TakenIn {
-  CacheLayer layer;
+  gpu::CacheLayer layer;
   std::int64_t heads = 0;  // of queries
 };
 
 TakenIn take_in(const CacheUse& use, const AttentionSite& site, const at::Tensor& qkv,
                 const at::Tensor& frequencies_F) {
-  const CacheLayer layer = use.cache.layer(site.layer);
+  const gpu::CacheLayer layer = use.cache.layer(site.layer);
   const std::int64_t heads = qkv.size(1) - 2 * layer.kv_heads;
   use.kernels.rotate_into_cache(
       {.qkv = qkv.mutable_data_ptr(),
@@ -27,7 +27,7 @@ TakenIn take_in(const CacheUse& use, const AttentionSite& site, const at::Tensor
 
 }  // namespace
 
-CacheRows SlotRows::places() const {
+gpu::CacheRows SlotRows::places() const {
   return {.slots = slots_N.const_data_ptr<std::int64_t>(),
           .positions = positions_N.const_data_ptr<std::int64_t>(),
           .count = slots_N.size(0)};
@@ -38,7 +38,7 @@ AttendRows cached_rows(const CacheUse& use) {
     const auto [layer, heads] = take_in(use, site, qkv, frequencies_F);
     const at::Tensor out_NHD = at::empty({qkv.size(0), heads, layer.head_dim}, qkv.options());
     const at::Tensor scratch =
-        at::empty({decode_attention_scratch(qkv.size(0), heads, layer)}, qkv.options().dtype(at::kFloat));
+        at::empty({gpu::decode_attention_scratch(qkv.size(0), heads, layer)}, qkv.options().dtype(at::kFloat));
     use.kernels.decode_attention({.q = qkv.const_data_ptr(),
                                   .q_stride = qkv.stride(0),
                                   .cache = layer,

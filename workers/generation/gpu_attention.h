@@ -14,7 +14,7 @@ struct SlotRows {
   at::Tensor slots_N;
   at::Tensor positions_N;  // of the token in its sequence; -1: the row is idle
 
-  CacheRows places() const;
+  gpu::CacheRows places() const;
 };
 
 // Queries, keys and values of the rows' tokens, [N, H + 2K, D] and contiguous. Keys and queries are turned here, in
@@ -24,7 +24,7 @@ using AttendRows =
 
 // Whose keys and values go where, by which kernels; all three outlive what is made of them.
 struct CacheUse {
-  const Kernels& kernels;
+  const gpu::Kernels& kernels;
   const GpuCache& cache;
   const SlotRows& rows;
 };

@@ -4,7 +4,7 @@
 
 namespace ballast {
 
-CacheLayer GpuCache::layer(std::int64_t index) const {
+gpu::CacheLayer GpuCache::layer(std::int64_t index) const {
   return {.keys = keys_LSKPD_[index].mutable_data_ptr(),
           .values = values_LSKPD_[index].mutable_data_ptr(),
           .dtype = compute_dtype_of(keys_LSKPD_),

@@ -21,7 +21,7 @@ class GpuCache {
       : keys_LSKPD_(at::empty({shape.layers, shape.slots, shape.kv_heads, shape.positions, shape.head_dim}, options)),
         values_LSKPD_(at::empty_like(keys_LSKPD_)) {}
 
-  CacheLayer layer(std::int64_t index) const;
+  gpu::CacheLayer layer(std::int64_t index) const;
   std::int64_t positions() const { return keys_LSKPD_.size(3); }
 
  private:

@@ -20,7 +20,7 @@ GpuCache::Shape gpu_cache_shape(const ModelConfig& config, std::int64_t slots, s
 
 }  // namespace
 
-GpuDecoder::GpuDecoder(const CausalLM& model, const DecoderSettings& settings, const Kernels& kernels)
+GpuDecoder::GpuDecoder(const CausalLM& model, const DecoderSettings& settings, const gpu::Kernels& kernels)
     : model_(model),
       kernels_(kernels),
       slots_(settings.slots),
@@ -32,7 +32,7 @@ GpuDecoder::GpuDecoder(const CausalLM& model, const DecoderSettings& settings, c
   TORCH_CHECK(slots_ > 0 && slots_ % GenerationConfig::rows_multiple == 0, "found ", slots_,
               " slots, not a multiple of ", GenerationConfig::rows_multiple);
   const std::int64_t V = model.config().vocab;
-  if (filters(sampling_) || V > sample_tokens_vocab) host_sampler_.emplace(sampling_, settings.end_tokens, V);
+  if (filters(sampling_) || V > gpu::sample_tokens_vocab) host_sampler_.emplace(sampling_, settings.end_tokens, V);
 }
 
 // A longer cache serves as well: splits of the positions are the same.
@@ -100,7 +100,7 @@ std::vector<Choice> GpuDecoder::decode(std::span<const Continuation> continuatio
 }
 
 void GpuDecoder::sample(const at::Tensor& logits_NV) {
-  SampleTokens sampling = buffers_.sampling();
+  gpu::SampleTokens sampling = buffers_.sampling();
   sampling.logits_SV = logits_NV.const_data_ptr();
   sampling.dtype = compute_dtype_of(logits_NV);
   sampling.rows = logits_NV.size(0);

@@ -24,7 +24,7 @@ namespace ballast {
 class GpuDecoder final : public Decoder {
  public:
   // `kernels` work where the model lies; they and the model outlive the decoder.
-  GpuDecoder(const CausalLM& model, const DecoderSettings& settings, const Kernels& kernels);
+  GpuDecoder(const CausalLM& model, const DecoderSettings& settings, const gpu::Kernels& kernels);
 
   void begin(std::int64_t positions) override;
   std::vector<Choice> prefill(std::span<const Prefill> prefills) override;
@@ -38,7 +38,7 @@ class GpuDecoder final : public Decoder {
   Choice choose_on_host(const at::Tensor& logits_V, const Situation& situation);
 
   const CausalLM& model_;
-  const Kernels& kernels_;
+  const gpu::Kernels& kernels_;
   std::int64_t slots_;
   SamplingConfig sampling_;
   at::Tensor head_VE_;

@@ -50,7 +50,7 @@ void JoinedWeights::refresh() {
     if (joined->is_copy) at::cat_out(joined->joined, joined->parts);
 }
 
-GpuLlamaPass::GpuLlamaPass(const CausalLM& model, const Kernels& kernels)
+GpuLlamaPass::GpuLlamaPass(const CausalLM& model, const gpu::Kernels& kernels)
     : kernels_(kernels),
       epsilon_(model.config().norm_epsilon),
       head_dim_(model.config().head_dim),

@@ -32,7 +32,7 @@ class JoinedWeights {
 
 class GpuLlamaPass final : public GpuPass {
  public:
-  GpuLlamaPass(const CausalLM& model, const Kernels& kernels);
+  GpuLlamaPass(const CausalLM& model, const gpu::Kernels& kernels);
 
   void refresh() override;
   at::Tensor hidden(const SlotRows& rows, const AttendRows& attend) const override;
@@ -51,7 +51,7 @@ class GpuLlamaPass final : public GpuPass {
   at::Tensor add_norm(const at::Tensor& stream_NE, const at::Tensor& delta_NE, const at::Tensor& weight_E) const;
   at::Tensor gated_product(const at::Tensor& gate_up_N2I) const;
 
-  const Kernels& kernels_;
+  const gpu::Kernels& kernels_;
   double epsilon_;
   std::int64_t head_dim_;
   at::Tensor frequencies_F_;

@@ -25,7 +25,7 @@ class BackbonePass final : public GpuPass {
 
 }  // namespace
 
-std::unique_ptr<GpuPass> make_gpu_pass(const CausalLM& model, const Kernels& kernels) {
+std::unique_ptr<GpuPass> make_gpu_pass(const CausalLM& model, const gpu::Kernels& kernels) {
   if (model.config().family == Family::Gpt2) return std::make_unique<BackbonePass>(model.backbone());
   return std::make_unique<GpuLlamaPass>(model, kernels);
 }

@@ -19,6 +19,6 @@ class GpuPass {
 
 // Llama and what differs from it in settings only: fused projections, our kernels between the products. Another family
 // goes through its backbone. Model and kernels outlive the pass.
-std::unique_ptr<GpuPass> make_gpu_pass(const CausalLM& model, const Kernels& kernels);
+std::unique_ptr<GpuPass> make_gpu_pass(const CausalLM& model, const gpu::Kernels& kernels);
 
 }  // namespace ballast

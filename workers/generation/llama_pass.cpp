@@ -113,7 +113,7 @@ void LlamaPass<Element>::begin(std::int64_t slots, std::int64_t positions) {
   if (version != packed_version_) weights_->take(model_);
   packed_version_ = version;
   crew_.emplace();
-  if (cache_ && cache_->shape().slots == slots && cache_->shape().positions == positions) return;
+  if (cache_ && cache_->shape().slots == slots && cache_->shape().positions >= positions) return;
   cache_.emplace(CacheShape{.layers = config().layers,
                             .slots = slots,
                             .positions = positions,

@@ -56,7 +56,7 @@ Choice StepBuffers::choice(std::int64_t row) const {
           .sampling_log_prob = log_probs[host_outputs_.size(1) + row]};
 }
 
-SampleTokens StepBuffers::sampling() const {
+gpu::SampleTokens StepBuffers::sampling() const {
   auto* log_probs = const_cast<float*>(log_probs_of(outputs_));
   const auto of = [&](Input which) { return inputs_.const_data_ptr<std::int64_t>() + which * inputs_.size(1); };
   return {.may_end_S = of(MayEnd),

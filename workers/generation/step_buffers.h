@@ -26,7 +26,7 @@ class StepBuffers {
   // Every row is the slot of its number.
   const SlotRows& rows() const { return rows_; }
   // The device's situations and choices of the first rows of the buffers; logits and settings are the caller's.
-  SampleTokens sampling() const;
+  gpu::SampleTokens sampling() const;
 
  private:
   enum Input : std::int64_t { Token, Position, MayEnd, Draw, input_count };

@@ -1,7 +1,7 @@
 #include "workers/gpu_kernels/add_norm.h"
 #include "workers/gpu_kernels/device.cuh"
 
-namespace ballast {
+namespace ballast::gpu {
 namespace {
 
 using namespace device;
@@ -49,4 +49,4 @@ void add_norm(const AddNorm& norm, Stream stream) {
   });
 }
 
-}  // namespace ballast
+}  // namespace ballast::gpu

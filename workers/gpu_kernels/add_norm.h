@@ -5,7 +5,7 @@
 #include "workers/gpu_kernels/stream.h"
 #include "workers/model/compute_dtype.h"
 
-namespace ballast {
+namespace ballast::gpu {
 
 // N rows of E elements, all of one dtype.
 struct AddNorm {
@@ -24,4 +24,4 @@ struct AddNorm {
 void add_norm(const AddNorm& norm, Stream stream);
 void add_norm_reference(const AddNorm& norm, Stream stream);
 
-}  // namespace ballast
+}  // namespace ballast::gpu

@@ -3,7 +3,7 @@
 #include "workers/gpu_kernels/add_norm.h"
 #include "workers/gpu_kernels/elements.h"
 
-namespace ballast {
+namespace ballast::gpu {
 
 void add_norm_reference(const AddNorm& norm, Stream /*stream*/) {
   const Elements stream_NE(norm.stream_NE, norm.dtype), delta_NE(norm.delta_NE, norm.dtype);
@@ -20,4 +20,4 @@ void add_norm_reference(const AddNorm& norm, Stream /*stream*/) {
   }
 }
 
-}  // namespace ballast
+}  // namespace ballast::gpu

@@ -4,7 +4,7 @@
 
 #include "workers/model/compute_dtype.h"
 
-namespace ballast {
+namespace ballast::gpu {
 
 // S slots, K heads of keys and values, P positions, D elements per head. keys and values: [S, K, P, D].
 struct CacheLayer {
@@ -23,4 +23,4 @@ struct CacheRows {
   std::int64_t count = 0;                   // N
 };
 
-}  // namespace ballast
+}  // namespace ballast::gpu

@@ -1,6 +1,6 @@
 #include "workers/gpu_kernels/kernels.h"
 
-namespace ballast {
+namespace ballast::gpu {
 
 const Kernels* cuda_kernels() {
   static constexpr Kernels kernels{.add_norm = add_norm,
@@ -13,4 +13,4 @@ const Kernels* cuda_kernels() {
   return &kernels;
 }
 
-}  // namespace ballast
+}  // namespace ballast::gpu

@@ -5,7 +5,7 @@
 
 #include "workers/gpu_kernels/decode_attention.cuh"
 
-namespace ballast {
+namespace ballast::gpu {
 namespace {
 
 using namespace device;
@@ -154,4 +154,4 @@ void decode_attention(const DecodeAttention& a, Stream stream) {
   });
 }
 
-}  // namespace ballast
+}  // namespace ballast::gpu

@@ -6,7 +6,7 @@
 #include "workers/gpu_kernels/decode_attention.h"
 #include "workers/gpu_kernels/device.cuh"
 
-namespace ballast::device {
+namespace ballast::gpu::device {
 
 inline constexpr int attention_warps = 4;
 inline constexpr int attention_threads = attention_warps * warp_size;
@@ -42,4 +42,4 @@ __device__ inline float* partial_of(const DecodeAttention& a, std::int64_t row, 
 bool tensor_cores_attend(const DecodeAttention& attention);
 void launch_tensor_core_splits(const DecodeAttention& attention, Stream stream);
 
-}  // namespace ballast::device
+}  // namespace ballast::gpu::device

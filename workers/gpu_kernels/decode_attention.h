@@ -5,7 +5,7 @@
 #include "workers/gpu_kernels/cache_layer.h"
 #include "workers/gpu_kernels/stream.h"
 
-namespace ballast {
+namespace ballast::gpu {
 
 // N rows, H heads of queries, K of keys and values (H is a multiple of K, head h sees key head h K / H), D <= 256
 // elements per head. q and out have the cache's dtype.
@@ -38,4 +38,4 @@ inline std::int64_t decode_attention_scratch(std::int64_t rows, std::int64_t hea
 void decode_attention(const DecodeAttention& attention, Stream stream);
 void decode_attention_reference(const DecodeAttention& attention, Stream stream);
 
-}  // namespace ballast
+}  // namespace ballast::gpu

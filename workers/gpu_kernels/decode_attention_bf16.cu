@@ -10,7 +10,7 @@
 #include "workers/gpu_kernels/decode_attention.cuh"
 #include "workers/gpu_kernels/mma.cuh"
 
-namespace ballast::device {
+namespace ballast::gpu::device {
 namespace {
 
 constexpr int most_heads = 16;  // query heads to a key head
@@ -250,4 +250,4 @@ void launch_tensor_core_splits(const DecodeAttention& a, Stream stream) {
          a.cache.head_dim == 64 ? attend_split_bf16<64> : attend_split_bf16<128>, a);
 }
 
-}  // namespace ballast::device
+}  // namespace ballast::gpu::device

@@ -5,7 +5,7 @@
 #include "workers/gpu_kernels/decode_attention.h"
 #include "workers/gpu_kernels/elements.h"
 
-namespace ballast {
+namespace ballast::gpu {
 namespace {
 
 // The positions [first, end) that a row sees.
@@ -58,4 +58,4 @@ void decode_attention_reference(const DecodeAttention& a, Stream /*stream*/) {
   }
 }
 
-}  // namespace ballast
+}  // namespace ballast::gpu

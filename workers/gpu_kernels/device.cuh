@@ -11,7 +11,7 @@
 #include "workers/gpu_kernels/stream.h"
 #include "workers/model/compute_dtype.h"
 
-namespace ballast::device {
+namespace ballast::gpu::device {
 
 inline constexpr int warp_size = 32;
 inline constexpr unsigned all_lanes = 0xffffffffU;
@@ -120,4 +120,4 @@ void with_element(ComputeDType dtype, Body body) {
     body(__nv_bfloat16{});
 }
 
-}  // namespace ballast::device
+}  // namespace ballast::gpu::device

@@ -6,7 +6,7 @@
 
 #include "workers/model/compute_dtype.h"
 
-namespace ballast {
+namespace ballast::gpu {
 
 // A bfloat16 is the upper half of a float32.
 inline float widened(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U); }
@@ -38,4 +38,4 @@ class Elements {
   ComputeDType dtype_;
 };
 
-}  // namespace ballast
+}  // namespace ballast::gpu

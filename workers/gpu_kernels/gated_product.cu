@@ -1,7 +1,7 @@
 #include "workers/gpu_kernels/device.cuh"
 #include "workers/gpu_kernels/gated_product.h"
 
-namespace ballast {
+namespace ballast::gpu {
 namespace {
 
 using namespace device;
@@ -42,4 +42,4 @@ void gated_product(const GatedProduct& product, Stream stream) {
   });
 }
 
-}  // namespace ballast
+}  // namespace ballast::gpu

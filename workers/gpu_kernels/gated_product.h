@@ -5,7 +5,7 @@
 #include "workers/gpu_kernels/stream.h"
 #include "workers/model/compute_dtype.h"
 
-namespace ballast {
+namespace ballast::gpu {
 
 // N rows, I elements of each half.
 struct GatedProduct {
@@ -20,4 +20,4 @@ struct GatedProduct {
 void gated_product(const GatedProduct& product, Stream stream);
 void gated_product_reference(const GatedProduct& product, Stream stream);
 
-}  // namespace ballast
+}  // namespace ballast::gpu

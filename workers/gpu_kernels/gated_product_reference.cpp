@@ -3,7 +3,7 @@
 #include "workers/gpu_kernels/elements.h"
 #include "workers/gpu_kernels/gated_product.h"
 
-namespace ballast {
+namespace ballast::gpu {
 
 void gated_product_reference(const GatedProduct& product, Stream /*stream*/) {
   const Elements gate_up(product.gate_up, product.dtype), out(product.out, product.dtype);
@@ -15,4 +15,4 @@ void gated_product_reference(const GatedProduct& product, Stream /*stream*/) {
     }
 }
 
-}  // namespace ballast
+}  // namespace ballast::gpu

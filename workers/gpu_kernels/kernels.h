@@ -7,7 +7,7 @@
 #include "workers/gpu_kernels/rotate_into_cache.h"
 #include "workers/gpu_kernels/sample_tokens.h"
 
-namespace ballast {
+namespace ballast::gpu {
 
 // Pointers lie in the device's memory and outlive the kernel's end. Launches do not wait; a launch that the device
 // refuses throws std::runtime_error.
@@ -27,4 +27,4 @@ const Kernels& reference_kernels();
 // For NVIDIA GPUs; null in a build without CUDA.
 const Kernels* cuda_kernels();
 
-}  // namespace ballast
+}  // namespace ballast::gpu

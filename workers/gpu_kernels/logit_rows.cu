@@ -3,7 +3,7 @@
 #include "workers/gpu_kernels/device.cuh"
 #include "workers/gpu_kernels/logit_rows.h"
 
-namespace ballast {
+namespace ballast::gpu {
 namespace {
 
 using namespace device;
@@ -94,4 +94,4 @@ void logit_gradients(const LogitGradients& gradients, Stream stream) {
   });
 }
 
-}  // namespace ballast
+}  // namespace ballast::gpu

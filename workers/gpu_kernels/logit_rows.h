@@ -5,7 +5,7 @@
 #include "workers/gpu_kernels/stream.h"
 #include "workers/model/compute_dtype.h"
 
-namespace ballast {
+namespace ballast::gpu {
 
 // M rows over a vocabulary of V.
 struct LogitRows {
@@ -34,4 +34,4 @@ struct LogitGradients {
 void logit_gradients(const LogitGradients& gradients, Stream stream);
 void logit_gradients_reference(const LogitGradients& gradients, Stream stream);
 
-}  // namespace ballast
+}  // namespace ballast::gpu

@@ -4,7 +4,7 @@
 #include "workers/gpu_kernels/elements.h"
 #include "workers/gpu_kernels/logit_rows.h"
 
-namespace ballast {
+namespace ballast::gpu {
 namespace {
 
 double normaliser_of(const Elements& logits_MV, std::int64_t begin, std::int64_t vocab) {
@@ -39,4 +39,4 @@ void logit_gradients_reference(const LogitGradients& gradients, Stream /*stream*
     }
 }
 
-}  // namespace ballast
+}  // namespace ballast::gpu

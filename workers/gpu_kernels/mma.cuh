@@ -1,7 +1,7 @@
 // The tensor core's product of small matrices.
 #pragma once
 
-namespace ballast::device {
+namespace ballast::gpu::device {
 
 // c [16, 8] += a [16, 16] b [16, 8], a and b bfloat16, c float32, by one warp (PTX mma.m16n8k16, whose documentation
 // says which lane holds what). A register of a or b holds two elements, the first in its lower half.
@@ -13,4 +13,4 @@ __device__ inline void multiply_add(float (&c)[4], const unsigned (&a)[4], const
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
-}  // namespace ballast::device
+}  // namespace ballast::gpu::device

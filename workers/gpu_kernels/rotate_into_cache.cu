@@ -1,7 +1,7 @@
 #include "workers/gpu_kernels/device.cuh"
 #include "workers/gpu_kernels/rotate_into_cache.h"
 
-namespace ballast {
+namespace ballast::gpu {
 namespace {
 
 using namespace device;
@@ -51,4 +51,4 @@ void rotate_into_cache(const RotateIntoCache& rotation, Stream stream) {
   });
 }
 
-}  // namespace ballast
+}  // namespace ballast::gpu

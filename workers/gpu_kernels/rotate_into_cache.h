@@ -5,7 +5,7 @@
 #include "workers/gpu_kernels/cache_layer.h"
 #include "workers/gpu_kernels/stream.h"
 
-namespace ballast {
+namespace ballast::gpu {
 
 // N rows, H heads of queries, K of keys and values, D elements per head (even).
 struct RotateIntoCache {
@@ -21,4 +21,4 @@ struct RotateIntoCache {
 void rotate_into_cache(const RotateIntoCache& rotation, Stream stream);
 void rotate_into_cache_reference(const RotateIntoCache& rotation, Stream stream);
 
-}  // namespace ballast
+}  // namespace ballast::gpu

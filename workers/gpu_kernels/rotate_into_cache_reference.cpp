@@ -3,7 +3,7 @@
 #include "workers/gpu_kernels/elements.h"
 #include "workers/gpu_kernels/rotate_into_cache.h"
 
-namespace ballast {
+namespace ballast::gpu {
 namespace {
 
 void turn(const RotateIntoCache& r, std::int64_t row, std::int64_t head_begin) {
@@ -41,4 +41,4 @@ void rotate_into_cache_reference(const RotateIntoCache& r, Stream /*stream*/) {
   }
 }
 
-}  // namespace ballast
+}  // namespace ballast::gpu

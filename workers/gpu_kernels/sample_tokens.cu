@@ -4,7 +4,7 @@
 #include "workers/gpu_kernels/device.cuh"
 #include "workers/gpu_kernels/sample_tokens.h"
 
-namespace ballast {
+namespace ballast::gpu {
 namespace {
 
 using namespace device;
@@ -206,4 +206,4 @@ void sample_tokens(const SampleTokens& sample, Stream stream) {
   });
 }
 
-}  // namespace ballast
+}  // namespace ballast::gpu

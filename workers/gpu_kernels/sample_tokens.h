@@ -5,7 +5,7 @@
 #include "workers/gpu_kernels/stream.h"
 #include "workers/model/compute_dtype.h"
 
-namespace ballast {
+namespace ballast::gpu {
 
 // S rows over a vocabulary of V <= sample_tokens_vocab.
 struct SampleTokens {
@@ -32,4 +32,4 @@ inline constexpr std::int64_t sample_tokens_vocab = 262144;
 void sample_tokens(const SampleTokens& sample, Stream stream);
 void sample_tokens_reference(const SampleTokens& sample, Stream stream);
 
-}  // namespace ballast
+}  // namespace ballast::gpu

@@ -7,7 +7,7 @@
 #include "workers/gpu_kernels/elements.h"
 #include "workers/gpu_kernels/sample_tokens.h"
 
-namespace ballast {
+namespace ballast::gpu {
 namespace {
 
 // exp(score - highest) and its sums over blocks of ids.
@@ -75,4 +75,4 @@ void sample_tokens_reference(const SampleTokens& sample, Stream /*stream*/) {
   for (std::int64_t row = 0; row < sample.rows; ++row) sample_row(sample, row);
 }
 
-}  // namespace ballast
+}  // namespace ballast::gpu

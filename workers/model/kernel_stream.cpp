@@ -4,7 +4,7 @@
 
 namespace ballast {
 
-Stream kernel_stream(c10::Device device) {
+gpu::Stream kernel_stream(c10::Device device) {
   if (device.is_cpu()) return {};
   return {c10::impl::VirtualGuardImpl(device.type()).getStream(device).native_handle()};
 }

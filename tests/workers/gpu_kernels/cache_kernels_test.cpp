@@ -16,7 +16,7 @@ struct Shape {
 
 constexpr std::int64_t slots = 4;
 
-CacheLayer cache_of(const Shape& shape, ComputeDType dtype, const at::Tensor& keys, const at::Tensor& values) {
+gpu::CacheLayer cache_of(const Shape& shape, ComputeDType dtype, const at::Tensor& keys, const at::Tensor& values) {
   return {.keys = keys.data_ptr(),
           .values = values.data_ptr(),
           .dtype = dtype,
@@ -25,7 +25,7 @@ CacheLayer cache_of(const Shape& shape, ComputeDType dtype, const at::Tensor& ke
           .head_dim = shape.head_dim};
 }
 
-CacheRows rows_of(const at::Tensor& slots_N, const at::Tensor& positions_N) {
+gpu::CacheRows rows_of(const at::Tensor& slots_N, const at::Tensor& positions_N) {
   return {.slots = slots_N.const_data_ptr<std::int64_t>(),
           .positions = positions_N.const_data_ptr<std::int64_t>(),
           .count = slots_N.size(0)};
@@ -45,7 +45,7 @@ TEST_F(CacheKernels, RotateIntoCacheTurnsQueriesAndKeysAndKeepsKeysAndValues) {
                             at::zeros(size, type),
                             at::tensor({2, 0, 1}, at::kLong),
                             at::tensor({699, -1, 17}, at::kLong)};
-        const auto call = [&](const Kernels& kernels, const Arrays& on) {
+        const auto call = [&](const gpu::Kernels& kernels, const Arrays& on) {
           kernels.rotate_into_cache({.qkv = on[0].data_ptr(),
                                      .frequencies = turned ? on[1].const_data_ptr<float>() : nullptr,
                                      .cache = cache_of(shape, dtype, on[2], on[3]),
@@ -90,11 +90,11 @@ Arrays attention_arrays(const Shape& shape, ComputeDType dtype, const std::vecto
 }
 
 OnArrays attend(const Shape& shape, ComputeDType dtype) {
-  return [&shape, dtype](const Kernels& kernels, const Arrays& on) {
+  return [&shape, dtype](const gpu::Kernels& kernels, const Arrays& on) {
     const auto cache = cache_of(shape, dtype, on[1], on[2]);
     const auto N = on[0].size(0);
-    const auto scratch =
-        at::full({decode_attention_scratch(N, shape.heads, cache)}, std::nan(""), on[0].options().dtype(at::kFloat));
+    const auto scratch = at::full({gpu::decode_attention_scratch(N, shape.heads, cache)}, std::nan(""),
+                                  on[0].options().dtype(at::kFloat));
     kernels.decode_attention({.q = on[0].data_ptr(),
                               .q_stride = on[0].size(1),
                               .cache = cache,

@@ -3,6 +3,6 @@
 namespace ballast {
 
 // cuda_kernels() is that of cuda_kernels.cu, compiled against tests/emulated_cuda.
-KernelTarget kernel_target() { return {.kernels = cuda_kernels(), .device = c10::kCPU}; }
+KernelTarget kernel_target() { return {.kernels = gpu::cuda_kernels(), .device = c10::kCPU}; }
 
 }  // namespace ballast

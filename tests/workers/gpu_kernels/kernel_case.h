@@ -15,10 +15,10 @@ inline at::ScalarType scalar_type(ComputeDType dtype) {
 }
 
 // Calls the kernel on arrays of its device and returns the arrays afterwards.
-using OnArrays = std::function<void(const Kernels&, const std::vector<at::Tensor>&)>;
+using OnArrays = std::function<void(const gpu::Kernels&, const std::vector<at::Tensor>&)>;
 using Arrays = std::vector<at::Tensor>;
 
-inline Arrays after(const Kernels& kernels, c10::Device device, const Arrays& arrays, const OnArrays& call) {
+inline Arrays after(const gpu::Kernels& kernels, c10::Device device, const Arrays& arrays, const OnArrays& call) {
   Arrays on_device;
   for (const auto& array : arrays) on_device.push_back(array.to(device, array.scalar_type(), false, /*copy=*/true));
   call(kernels, on_device);
@@ -36,7 +36,7 @@ class KernelCase : public testing::Test {
   // `tolerance` is relative to 1 + |x|.
   void expect_same(const Arrays& arrays, const OnArrays& call, double tolerance) const {
     const auto found = after(*target_.kernels, target_.device, arrays, call);
-    const auto expected = after(reference_kernels(), c10::kCPU, arrays, call);
+    const auto expected = after(gpu::reference_kernels(), c10::kCPU, arrays, call);
     for (std::size_t i = 0; i < arrays.size(); ++i) {
       const auto x = found[i].to(at::kDouble), y = expected[i].to(at::kDouble);
       EXPECT_TRUE(at::allclose(x, y, tolerance, tolerance, /*equal_nan=*/true))

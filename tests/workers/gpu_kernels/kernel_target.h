@@ -7,8 +7,8 @@
 namespace ballast {
 
 struct KernelTarget {
-  const Kernels* kernels = nullptr;  // null: there is no such device here, tests skip
-  c10::Device device = c10::kCPU;    // where their arrays lie
+  const gpu::Kernels* kernels = nullptr;  // null: there is no such device here, tests skip
+  c10::Device device = c10::kCPU;         // where their arrays lie
 };
 
 KernelTarget kernel_target();

@@ -18,14 +18,14 @@ TEST(ReferenceKernels, AddNormIsASumAndItsRmsNorm) {
   const auto stream_NE = at::randn({3, 20}), delta_NE = at::randn({3, 20}), weight_E = at::randn({20});
   const auto expected_NE = stream_NE + delta_NE;
   const auto out_NE = at::empty({3, 20});
-  reference_kernels().add_norm({.stream_NE = stream_NE.data_ptr(),
-                                .delta_NE = delta_NE.data_ptr(),
-                                .weight_E = weight_E.data_ptr(),
-                                .out_NE = out_NE.data_ptr(),
-                                .rows = 3,
-                                .width = 20,
-                                .epsilon = 1e-5F},
-                               {});
+  gpu::reference_kernels().add_norm({.stream_NE = stream_NE.data_ptr(),
+                                     .delta_NE = delta_NE.data_ptr(),
+                                     .weight_E = weight_E.data_ptr(),
+                                     .out_NE = out_NE.data_ptr(),
+                                     .rows = 3,
+                                     .width = 20,
+                                     .epsilon = 1e-5F},
+                                    {});
   expect_close(stream_NE, expected_NE);
   expect_close(out_NE, at::rms_norm(expected_NE, {20}, weight_E, 1e-5));
 }
@@ -33,7 +33,7 @@ TEST(ReferenceKernels, AddNormIsASumAndItsRmsNorm) {
 TEST(ReferenceKernels, GatedProductIsSiluOfTheFirstHalfTimesTheSecond) {
   const auto gate_up = at::randn({3, 14}).to(at::kBFloat16);
   const auto out = at::empty({3, 7}, at::kBFloat16);
-  reference_kernels().gated_product(
+  gpu::reference_kernels().gated_product(
       {.gate_up = gate_up.data_ptr(), .out = out.data_ptr(), .dtype = ComputeDType::bfloat16, .rows = 3, .width = 7},
       {});
   const auto halves = gate_up.to(at::kFloat).chunk(2, 1);
@@ -47,10 +47,10 @@ struct CacheArrays {
   at::Tensor slots_N = at::tensor({2, 0}, at::kLong);
   at::Tensor positions_N = at::tensor({8, 4}, at::kLong);
 
-  CacheLayer layer() const {
+  gpu::CacheLayer layer() const {
     return {.keys = keys.data_ptr(), .values = values.data_ptr(), .positions = 9, .kv_heads = 2, .head_dim = 6};
   }
-  CacheRows rows() const {
+  gpu::CacheRows rows() const {
     return {.slots = slots_N.const_data_ptr<std::int64_t>(),
             .positions = positions_N.const_data_ptr<std::int64_t>(),
             .count = 2};
@@ -63,12 +63,12 @@ TEST(ReferenceKernels, RotateIntoCacheIsTheModelsRotation) {
   const Rotation rotation(with.positions_N, frequencies_F);
   const auto turned = rotation.apply(with.qkv.narrow(1, 0, 6).clone());
   const auto values = with.qkv.narrow(1, 6, 2).clone();
-  reference_kernels().rotate_into_cache({.qkv = with.qkv.data_ptr(),
-                                         .frequencies = frequencies_F.const_data_ptr<float>(),
-                                         .cache = with.layer(),
-                                         .rows = with.rows(),
-                                         .heads = 4},
-                                        {});
+  gpu::reference_kernels().rotate_into_cache({.qkv = with.qkv.data_ptr(),
+                                              .frequencies = frequencies_F.const_data_ptr<float>(),
+                                              .cache = with.layer(),
+                                              .rows = with.rows(),
+                                              .heads = 4},
+                                             {});
   expect_close(with.qkv, at::cat({turned, values}, 1));
   for (const std::int64_t row : {0, 1}) {
     const auto slot = with.slots_N[row].item<std::int64_t>(), position = with.positions_N[row].item<std::int64_t>();
@@ -81,15 +81,15 @@ TEST(ReferenceKernels, DecodeAttentionIsScaledDotProductAttention) {
   for (const std::int64_t window : {0, 3}) {
     const CacheArrays with;
     const auto out = at::empty({2, 4, 6});
-    reference_kernels().decode_attention({.q = with.qkv.data_ptr(),
-                                          .q_stride = 48,
-                                          .cache = with.layer(),
-                                          .rows = with.rows(),
-                                          .heads = 4,
-                                          .scale = 0.3F,
-                                          .window = window,
-                                          .out = out.data_ptr()},
-                                         {});
+    gpu::reference_kernels().decode_attention({.q = with.qkv.data_ptr(),
+                                               .q_stride = 48,
+                                               .cache = with.layer(),
+                                               .rows = with.rows(),
+                                               .heads = 4,
+                                               .scale = 0.3F,
+                                               .window = window,
+                                               .out = out.data_ptr()},
+                                              {});
     for (const std::int64_t row : {0, 1}) {
       const auto end = with.positions_N[row].item<std::int64_t>() + 1;
       const auto first = window > 0 ? end - window : 0;
@@ -110,17 +110,17 @@ TEST(ReferenceKernels, LogitRowsAreLogSoftmaxAndItsGradient) {
   auto leaf = logits_MV.clone().requires_grad_(true);
   const auto expected_M = leaf.log_softmax(1).gather(1, ids_M.unsqueeze(1)).squeeze(1);
   const auto gradient_MV = torch::autograd::grad({(expected_M * gradients_M).sum()}, {leaf})[0];
-  const LogitRows rows{
+  const gpu::LogitRows rows{
       .logits_MV = logits_MV.data_ptr(), .rows = 5, .vocab = 11, .ids_M = ids_M.const_data_ptr<std::int64_t>()};
   const auto log_probs_M = at::empty({5}), normalisers_M = at::empty({5});
-  reference_kernels().gather_log_probs(
+  gpu::reference_kernels().gather_log_probs(
       {.logits = rows, .log_probs_M = log_probs_M.data_ptr<float>(), .normalisers_M = normalisers_M.data_ptr<float>()},
       {});
   expect_close(log_probs_M, expected_M);
-  reference_kernels().logit_gradients({.logits = rows,
-                                       .normalisers_M = normalisers_M.const_data_ptr<float>(),
-                                       .gradients_M = gradients_M.const_data_ptr<float>()},
-                                      {});
+  gpu::reference_kernels().logit_gradients({.logits = rows,
+                                            .normalisers_M = normalisers_M.const_data_ptr<float>(),
+                                            .gradients_M = gradients_M.const_data_ptr<float>()},
+                                           {});
   expect_close(logits_MV, gradient_MV);
 }
 
@@ -132,18 +132,18 @@ TEST(ReferenceKernels, SampleTokensIsTheSampler) {
   const auto draws_S = at::rand({S}, at::kDouble);
   const auto log_probs_S = at::empty({S}), sampling_log_probs_S = at::empty({S});
   for (const double temperature : {1.0, 0.6, 0.0}) {
-    reference_kernels().sample_tokens({.logits_SV = logits_SV.data_ptr(),
-                                       .rows = S,
-                                       .vocab = V,
-                                       .temperature = static_cast<float>(temperature),
-                                       .end_tokens = end_tokens.data(),
-                                       .end_token_count = 2,
-                                       .may_end_S = may_end_S.const_data_ptr<std::int64_t>(),
-                                       .draws_S = draws_S.const_data_ptr<double>(),
-                                       .tokens_S = tokens_S.data_ptr<std::int64_t>(),
-                                       .log_probs_S = log_probs_S.data_ptr<float>(),
-                                       .sampling_log_probs_S = sampling_log_probs_S.data_ptr<float>()},
-                                      {});
+    gpu::reference_kernels().sample_tokens({.logits_SV = logits_SV.data_ptr(),
+                                            .rows = S,
+                                            .vocab = V,
+                                            .temperature = static_cast<float>(temperature),
+                                            .end_tokens = end_tokens.data(),
+                                            .end_token_count = 2,
+                                            .may_end_S = may_end_S.const_data_ptr<std::int64_t>(),
+                                            .draws_S = draws_S.const_data_ptr<double>(),
+                                            .tokens_S = tokens_S.data_ptr<std::int64_t>(),
+                                            .log_probs_S = log_probs_S.data_ptr<float>(),
+                                            .sampling_log_probs_S = sampling_log_probs_S.data_ptr<float>()},
+                                           {});
     Sampler sampler({.temperature = temperature}, end_tokens, V);
     for (std::int64_t row = 0; row < S; ++row) {
       const auto choice = sampler.choose({logits_SV.const_data_ptr<float>() + row * V, V},

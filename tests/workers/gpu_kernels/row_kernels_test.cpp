@@ -16,7 +16,7 @@ TEST_F(RowKernels, AddNormAddsAndNorms) {
         SCOPED_TRACE(testing::Message() << width << " delta " << with_delta);
         const Arrays arrays{at::randn({5, width}).to(scalar_type(dtype)), at::randn({5, width}).to(scalar_type(dtype)),
                             at::randn({width}).to(scalar_type(dtype)), at::zeros({5, width}, scalar_type(dtype))};
-        const auto call = [&](const Kernels& kernels, const Arrays& on) {
+        const auto call = [&](const gpu::Kernels& kernels, const Arrays& on) {
           kernels.add_norm({.stream_NE = on[0].data_ptr(),
                             .delta_NE = with_delta ? on[1].data_ptr() : nullptr,
                             .weight_E = on[2].data_ptr(),
@@ -36,7 +36,7 @@ TEST_F(RowKernels, GatedProductGatesByTheFirstHalf) {
     for (const auto width : widths) {
       SCOPED_TRACE(width);
       const Arrays arrays{at::randn({5, 2 * width}).to(scalar_type(dtype)), at::zeros({5, width}, scalar_type(dtype))};
-      const auto call = [&](const Kernels& kernels, const Arrays& on) {
+      const auto call = [&](const gpu::Kernels& kernels, const Arrays& on) {
         kernels.gated_product(
             {.gate_up = on[0].data_ptr(), .out = on[1].data_ptr(), .dtype = dtype, .rows = 5, .width = width}, {});
       };
@@ -48,7 +48,7 @@ struct Logits {
   ComputeDType dtype;
   std::int64_t vocab;
 
-  LogitRows rows(const Arrays& on) const {
+  gpu::LogitRows rows(const Arrays& on) const {
     return {.logits_MV = on[0].data_ptr(),
             .dtype = dtype,
             .rows = on[0].size(0),
@@ -70,7 +70,7 @@ TEST_F(RowKernels, GatherLogProbsNormalisesOverTheVocabulary) {
     for (const std::int64_t vocab : {8, 4096 + 8, 1, 4097, 600}) {
       SCOPED_TRACE(vocab);
       const Logits logits{dtype, vocab};
-      const auto call = [&](const Kernels& kernels, const Arrays& on) {
+      const auto call = [&](const gpu::Kernels& kernels, const Arrays& on) {
         kernels.gather_log_probs({.logits = logits.rows(on),
                                   .log_probs_M = on[2].data_ptr<float>(),
                                   .normalisers_M = on[3].data_ptr<float>()},
@@ -85,7 +85,7 @@ TEST_F(RowKernels, LogitGradientsComeInThePlaceOfLogits) {
     for (const std::int64_t vocab : {8, 4096 + 8, 1, 4097, 600}) {
       SCOPED_TRACE(vocab);
       const Logits logits{dtype, vocab};
-      const auto call = [&](const Kernels& kernels, const Arrays& on) {
+      const auto call = [&](const gpu::Kernels& kernels, const Arrays& on) {
         kernels.logit_gradients({.logits = logits.rows(on),
                                  .normalisers_M = on[3].data_ptr<float>(),
                                  .gradients_M = on[2].data_ptr<float>()},

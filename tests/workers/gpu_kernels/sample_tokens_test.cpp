@@ -14,7 +14,7 @@ struct Case {
 
 // Logits, end tokens, may_end, draws; then what comes out.
 OnArrays sample(const Case& with) {
-  return [with](const Kernels& kernels, const Arrays& on) {
+  return [with](const gpu::Kernels& kernels, const Arrays& on) {
     kernels.sample_tokens({.logits_SV = on[0].data_ptr(),
                            .dtype = with.dtype,
                            .rows = on[0].size(0),

@@ -1,10 +1,11 @@
-// Stands in the place of workers/gpu_kernels/mma.cuh: the tensor core's product, as PTX documents where each element lies.
+// Stands in the place of workers/gpu_kernels/mma.cuh: the tensor core's product, as PTX documents where each element
+// lies.
 #pragma once
 #include <cuda_runtime.h>
 
 #include "workers/gpu_kernels/elements.h"
 
-namespace ballast::device {
+namespace ballast::gpu::device {
 
 inline float half_of(unsigned word, unsigned index) {
   return widened(static_cast<std::uint16_t>(index == 0 ? word & 0xffffU : word >> 16U));
@@ -32,4 +33,4 @@ inline void multiply_add(float (&c)[4], const unsigned (&a)[4], const unsigned (
   }
 }
 
-}  // namespace ballast::device
+}  // namespace ballast::gpu::device
