@@ -19,14 +19,14 @@ GradientLanes::GradientLanes(at::Tensor flat_gradient, int lanes, Communicator* 
       lanes_(lanes),
       replicas_(replicas ? replicas->group().size() : 1),
       communicator_(replicas) {
-  if (communicator_) communicator_->keep(buffer_of(flat_gradient_));
+  if (communicator_) communicator_->keep(float_buffer(flat_gradient_));
   if (lanes_ == 1) return;
   TORCH_CHECK(std::has_single_bit(static_cast<unsigned>(lanes_)) && lanes_ % replicas_ == 0, "gradient_lanes ", lanes_,
               " must be a power of two and a multiple of the ", replicas_, " replicas");
   for (int i = 0; i < lanes_ / replicas_; ++i) own_lanes_.push_back(at::zeros_like(flat_gradient_));
   if (replicas_ == 1) return;
   received_ = at::empty_like(flat_gradient_);
-  communicator_->keep(buffer_of(received_));
+  communicator_->keep(float_buffer(received_));
 }
 
 void GradientLanes::clear() {
