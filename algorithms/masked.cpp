@@ -23,6 +23,10 @@ torch::Tensor masked_mean_share(const torch::Tensor& x_BT, const torch::Tensor& 
   return masked_row_mean_or_zero(x_BT, mask_BT).sum() / mini_batch_rows;
 }
 
+torch::Tensor masked_mean_share_weights(const torch::Tensor& mask_BT, std::int64_t mini_batch_rows) {
+  return mask_BT / (mask_BT.sum(-1, /*keepdim=*/true).clamp_min(1) * static_cast<float>(mini_batch_rows));
+}
+
 std::int64_t count_nonempty_rows(const torch::Tensor& mask_BT) { return mask_BT.any(-1).sum().item<std::int64_t>(); }
 
 torch::Tensor last_masked_index(const torch::Tensor& mask_BT) {

@@ -23,6 +23,9 @@ torch::Tensor masked_mean(const torch::Tensor& x_BT, const torch::Tensor& mask_B
 /// of all micro-batches are summed, never averaged. Rows with an empty response add 0 and are not counted.
 torch::Tensor masked_mean_share(const torch::Tensor& x_BT, const torch::Tensor& mask_BT, std::int64_t mini_batch_rows);
 
+/// [B, T]: what `masked_mean_share` multiplies each element with, its gradient.
+torch::Tensor masked_mean_share_weights(const torch::Tensor& mask_BT, std::int64_t mini_batch_rows);
+
 /// Number of rows with at least one masked position; summed over micro-batches it is `mini_batch_rows`.
 std::int64_t count_nonempty_rows(const torch::Tensor& mask_BT);
 

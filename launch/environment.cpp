@@ -24,6 +24,8 @@ std::optional<int> given_rank() {
 
 int launcher_rank() { return given_rank().value_or(0); }
 
+void prefer_passive_waiting() { setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0); }
+
 bool has_launcher() { return given_rank().has_value(); }
 
 void let_ranks_share_a_gpu() { setenv("NCCL_MULTI_RANK_GPU_ENABLE", "1", /*overwrite=*/0); }

@@ -1,4 +1,4 @@
-// What the process is told by its surroundings rather than by its configuration. The one place that reads environment
+// What the process is told by its surroundings rather than by its configuration. The one place for environment
 // variables.
 #pragma once
 
@@ -13,5 +13,9 @@ bool has_launcher();
 // Tells NCCL (2.30 or later) to take several ranks on one GPU, unless the environment says otherwise. To be called
 // before NCCL's first call.
 void let_ranks_share_a_gpu();
+
+// Tells OpenMP, in the programs that this process starts, that threads which wait for work sleep instead of burning their
+// core: ranks share cores. Keeps what the user has set.
+void prefer_passive_waiting();
 
 }  // namespace ballast

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
+#include "launch/commands/bench.h"
 #include "launch/commands/generate.h"
 #include "launch/commands/score.h"
 #include "launch/commands/train.h"
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", fmt::format("ballast {} ({})", ballast::version, ballast::commit));
   app.require_subcommand(1);
   ballast::Invocation invocation{.command_line = {argv, argv + argc}};
+  ballast::add_bench(app, invocation);
   ballast::add_generate(app, invocation);
   ballast::add_train(app, invocation);
   ballast::add_score(app, invocation);

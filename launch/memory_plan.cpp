@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "workers/generation/forward_pass.h"
 #include "workers/model/causal_lm.h"
 #include "workers/model/score_model.h"
 #include "workers/starting_model.h"
@@ -34,12 +35,6 @@ std::vector<ParameterSpec> parameters_of(Role role, const ModelConfig& config) {
 std::int64_t lanes_held(std::int64_t lanes, std::int64_t replicas) {
   if (lanes == 1) return 0;
   return lanes / replicas + (replicas > 1 ? 1 : 0);
-}
-
-// Keys and values of every slot, as long as a row can be.
-std::int64_t kv_cache_bytes(const TrainConfig& config, const ModelConfig& model) {
-  return config.workers.generation.slots * config.loop.batch.max_length * model.layers * model.kv_heads *
-         model.head_dim * 2 * float_bytes;
 }
 
 // Layers compute with the weights in `dtype`; a role that learns keeps float32 ones beside bfloat16.
@@ -117,13 +112,14 @@ std::int64_t batch_store_bytes(int rank, const TrainConfig& config, const Placem
 double mib(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
 std::string role_line(int rank, Role role, const RoleMemory& memory) {
-  return fmt::format("{:>4}  {:<14}{:>14}{:>10.1f}{:>11.1f}{:>11.1f}{:>8.1f}{:>10.1f}{:>10.1f}\n", rank,
+  return fmt::format("{:>4}  {:<14}{:>14}{:>10.1f}{:>11.1f}{:>11.1f}{:>8.1f}{:>9.1f}{:>10.1f}{:>10.1f}\n", rank,
                      to_string(role), memory.parameters, mib(memory.weights), mib(memory.gradients),
-                     mib(memory.optimizer), mib(memory.lanes), mib(memory.kv_cache), mib(memory.total()));
+                     mib(memory.optimizer), mib(memory.lanes), mib(memory.packed), mib(memory.kv_cache),
+                     mib(memory.total()));
 }
 
 std::string total_line(int rank, const char* name, std::int64_t bytes) {
-  return fmt::format("{:>4}  {:<14}{:>74.1f}\n", rank, name, mib(bytes));
+  return fmt::format("{:>4}  {:<14}{:>83.1f}\n", rank, name, mib(bytes));
 }
 
 }  // namespace
@@ -149,7 +145,12 @@ std::map<int, RankMemory> memory_plan(const TrainConfig& config, const Placement
                        .learns = learns(role),
                        .lanes = config.workers.gradient_lanes};
     auto memory = role_memory(use, static_cast<std::int64_t>(ranks.size()));
-    if (role == Role::Actor) memory.kv_cache = kv_cache_bytes(config, model_config(use.model));
+    if (role == Role::Actor) {
+      const auto generation = pass_memory(model_config(use.model), use.model.dtype, config.workers.generation.slots,
+                                          config.loop.batch.max_length);
+      memory.packed = generation.packed_weights;
+      memory.kv_cache = generation.kv_cache;
+    }
     for (const int rank : ranks) plan[rank].roles[role] = memory;
   }
   for (auto& [rank, memory] : plan) memory.batch_store = batch_store_bytes(rank, config, placement);
@@ -157,8 +158,8 @@ std::map<int, RankMemory> memory_plan(const TrainConfig& config, const Placement
 }
 
 std::string describe(const std::map<int, RankMemory>& plan) {
-  auto text = fmt::format("{:>4}  {:<14}{:>14}{:>10}{:>11}{:>11}{:>8}{:>10}{:>10}\n", "rank", "MiB", "parameters",
-                          "weights", "gradients", "optimizer", "lanes", "kv cache", "in all");
+  auto text = fmt::format("{:>4}  {:<14}{:>14}{:>10}{:>11}{:>11}{:>8}{:>9}{:>10}{:>10}\n", "rank", "MiB", "parameters",
+                          "weights", "gradients", "optimizer", "lanes", "packed", "kv cache", "in all");
   for (const auto& [rank, memory] : plan) {
     for (const auto& [role, of_role] : memory.roles) text += role_line(rank, role, of_role);
     text += total_line(rank, "batch store", memory.batch_store) + total_line(rank, "in all", memory.total());

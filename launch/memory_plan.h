@@ -15,9 +15,10 @@ struct RoleMemory {
   std::int64_t gradients = 0;
   std::int64_t optimizer = 0;  // both moments of AdamW
   std::int64_t lanes = 0;      // partial gradient sums
+  std::int64_t packed = 0;     // weights once more, as generation reads them
   std::int64_t kv_cache = 0;   // of generation
 
-  std::int64_t total() const { return weights + gradients + optimizer + lanes + kv_cache; }
+  std::int64_t total() const { return weights + gradients + optimizer + lanes + packed + kv_cache; }
 };
 
 struct RankMemory {

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "launch/environment.h"
 #include "launch/last_words.h"
 #include "launch/version.h"
 
@@ -63,6 +64,7 @@ int run_under_mpirun(int ranks, std::vector<std::string> command_line) {
   if (access(mpirun, X_OK) != 0) throw std::system_error(errno, std::generic_category(), mpirun);
   std::vector<std::string> words{mpirun, "--oversubscribe", "-n", std::to_string(ranks)};
   std::ranges::move(command_line, std::back_inserter(words));
+  prefer_passive_waiting();
   const auto signals = supervised_signals();
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   const pid_t parent = getpid();

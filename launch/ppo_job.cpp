@@ -7,6 +7,7 @@
 #include "launch/reward_checks.h"
 #include "launch/run_display.h"
 #include "launch/sample_log.h"
+#include "orchestrator/trace.h"
 
 namespace ballast {
 namespace {
@@ -33,12 +34,15 @@ class PpoJob : public TrainingJob {
     parts.make_run_folder();
     Journal journal(config_.output);
     SampleLog samples(config_.output, tokenizer.get());
+    Trace trace(config_.output, config_.trace, parts.stream.cast());
     RunDisplay display(work.loop.iterations, parts.show_progress);
     RunRecord record(
         parts.stream, metrics, journal,
         {.on_iteration = [&](auto iteration, const auto& figures) { display.iteration(iteration, figures); },
          .on_evaluation = [&](auto iterations, const auto& figures) { display.evaluation(iterations, figures); },
-         .on_sample = [&](const Sample& sample) { samples.write(sample); }});
+         .on_sample = [&](const Sample& sample) { samples.write(sample); },
+         .on_timeline = [&](auto iteration, const auto& what,
+                            const auto& part) { trace.write(iteration, what, part); }});
     Checkpoints checkpoints([&](const std::string& folder) { roles.save(folder); }, parts.stream, config_.checkpoint,
                             config_.output);
     const auto iterations = train_ppo_lag(roles, work.loop,

@@ -7,8 +7,10 @@
 #include <cstdlib>
 #include <thread>
 
+#include "launch/processor_share.h"
 #include "launch/rank_device.h"
 #include "orchestrator/control_queues.h"
+#include "workers/cpu_kernels/heap.h"
 #include "workers/user_error.h"
 
 namespace ballast {
@@ -26,6 +28,16 @@ bool on_one_host(const World& world) {
 std::string reachable_endpoint(const std::string& bound, const World& world) {
   if (on_one_host(world)) return bound;
   return fmt::format("tcp://{}{}", world.hosts().front(), bound.substr(bound.rfind(':')));
+}
+
+HostShare share_of_host(const World& world, std::int64_t threads) {
+  HostShare share{.index = 0, .ranks = 0, .threads = static_cast<int>(threads)};
+  for (int rank = 0; rank < world.size(); ++rank) {
+    if (world.hosts()[rank] != world.host()) continue;
+    if (rank < world.rank()) ++share.index;
+    ++share.ranks;
+  }
+  return share;
 }
 
 }  // namespace
@@ -96,6 +108,8 @@ void Session::end_at_once() {
 }
 
 void Session::work() {
+  keep_to_own_processors(share_of_host(parts_.world, parts_.threads));
+  keep_freed_memory();
   Communicator& all = between_devices_ ? *between_devices_ : parts_.world.communicator();
   Worker worker(parts_.workers,
                 {.commands = *inbox_, .world = all, .groups = role_groups(all), .device = parts_.device});

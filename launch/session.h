@@ -1,6 +1,7 @@
 // One process of a training job from MPI start to end: on every rank a worker, on rank 0 also the orchestrator, in a
 // thread of its own.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,6 +24,7 @@ class Session {
     StreamConfig stream;
     FailureReport& failure;
     c10::Device device = c10::kCPU;  // on which the worker computes
+    std::int64_t threads = 1;  // that compute, of this rank
   };
   explicit Session(Parts parts);
   ~Session();

@@ -6,6 +6,7 @@
 
 #include "launch/job_config.h"
 #include "launch/prompt_source.h"
+#include "orchestrator/trace.h"
 #include "orchestrator/train_loop.h"
 
 namespace ballast {
@@ -18,6 +19,7 @@ struct TrainConfig : JobConfig {
   HeldOutConfig evaluation;
   LoopConfig loop;  // but the iterations, which may depend on the prompts
   CheckpointConfig checkpoint;
+  TraceConfig trace;
 
   template <typename Fields>
   void describe(Fields& field) {
@@ -42,6 +44,7 @@ struct TrainConfig : JobConfig {
     field("lambda", loop.lambda, "the Lagrange multiplier");
     field("checkpoint", checkpoint, "what is saved while the run goes on");
     field("samples", loop.samples, "responses that are written into samples.jsonl");
+    field("trace", trace, "trace.json, which shows what each rank did when");
     describe_ranks(field);
   }
 

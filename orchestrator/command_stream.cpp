@@ -5,7 +5,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "orchestrator/clock_offset.h"
+
 namespace ballast {
+namespace {
+
+double seconds_of(std::chrono::steady_clock::time_point time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+}  // namespace
 
 CommandStream::CommandStream(RankQueues& queues, Cast cast, StreamConfig config)
     : queues_(queues), cast_(std::move(cast)), config_(config) {}
@@ -41,12 +50,18 @@ void CommandStream::wait_all() {
 }
 
 void CommandStream::take_in(const RankEvent& rank_event) {
-  const auto& [rank, event] = rank_event;
+  auto [rank, event] = rank_event;
   auto& state = ranks_[rank];
   if (state.queue.empty() || state.queue.front().number != event.command) {
     fail(rank, fmt::format("reports command #{}, which is not the next in its queue", event.command));
   }
-  state.since = Clock::now();
+  const auto heard = Clock::now();
+  if (!state.clock_offset) {
+    state.clock_offset =
+        clock_offset({.ordered = seconds_of(state.since), .started = event.clock, .heard = seconds_of(heard)});
+  }
+  event.clock += *state.clock_offset;
+  state.since = heard;
   if (event.kind == EventKind::started) {
     state.running = true;
     return;

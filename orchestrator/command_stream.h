@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -38,11 +39,12 @@ struct Cast {
 
 class CommandStream {
  public:
-  // Sees each finished event once, with its command and rank.
+  // Sees each finished event once, with its command and rank; its clock is then the orchestrator's.
   using Listener = std::function<void(const Command&, int rank, const Event&)>;
 
   CommandStream(RankQueues& queues, Cast cast, StreamConfig config);
 
+  const Cast& cast() const { return cast_; }
   void add_listener(Listener listener) { listeners_.push_back(std::move(listener)); }
   void append(std::vector<Command> commands);
   // Takes in events until `condition` holds. Throws RunFailed on a failed command, a lost rank or a missed deadline.
@@ -60,6 +62,7 @@ class CommandStream {
     bool running = false;       // has started the first of them
     Clock::time_point since;    // start of the running command, or end of the last one
     std::string last_finished = "none";
+    std::optional<double> clock_offset;  // known from the rank's first command on
   };
 
   void take_in(const RankEvent& event);

@@ -1,40 +1,43 @@
 #include "orchestrator/phase_times.h"
 
 #include <algorithm>
-#include <utility>
+#include <string>
 
 namespace ballast {
 namespace {
 
-struct PhaseOf {
-  const char* operator()(const Generate&) const { return "generate"; }
-  const char* operator()(const Score&) const { return "score"; }
-  const char* operator()(const BuildExperience&) const { return "experience"; }
-  const char* operator()(const Learn&) const { return "learn"; }
-  const char* operator()(const Transfer&) const { return "transfer"; }
-  template <typename Other>
-  const char* operator()(const Other&) const {
-    return nullptr;
+double seconds_in(const std::vector<Span>& spans, std::string_view phase) {
+  double seconds = 0.0;
+  for (const auto& span : spans) {
+    if (span.phase == phase) seconds += span.seconds();
   }
-};
+  return seconds;
+}
 
 }  // namespace
 
-void PhaseTimes::take_in(const Command& command, int rank, const Event& event) {
-  if (const char* phase = std::visit(PhaseOf{}, command.body)) seconds_[phase][rank] += event.seconds;
-  store_bytes_peak_ = std::max(store_bytes_peak_, event.store_bytes);
-}
-
-StepMetrics PhaseTimes::take() {
-  const auto now = Clock::now();
-  StepMetrics figures{{"time/iteration", std::chrono::duration<double>(now - std::exchange(begin_, now)).count()},
-                      {"store_bytes_peak", static_cast<double>(std::exchange(store_bytes_peak_, 0))}};
-  for (const std::string phase : iteration_phases) {
+StepMetrics phase_times(const TimelinePart& part, const Placement& placement) {
+  const double seconds = part.end - part.begin;
+  const double rank_seconds = seconds * static_cast<double>(part.ranks.size());
+  StepMetrics figures{{"time/iteration", seconds}, {"store_bytes_peak", static_cast<double>(part.store_bytes_peak)}};
+  // Adds up what the ranks spent on the phase; returns the most that one of them did.
+  const auto add_share = [&](const std::string& phase) {
     double busiest = 0.0;
-    for (const auto& [rank, seconds] : seconds_[phase]) busiest = std::max(busiest, seconds);
-    figures["time/" + phase] = busiest;
+    for (const auto& [rank, spans] : part.ranks) {
+      const double spent = seconds_in(spans, phase);
+      busiest = std::max(busiest, spent);
+      figures["share/" + phase] += spent / rank_seconds;
+    }
+    return busiest;
+  };
+  for (const std::string phase : iteration_phases) figures["time/" + phase] = add_share(phase);
+  add_share(std::string(idle_phase));
+  for (const auto& [role, ranks] : placement) {
+    auto& idle = figures["idle/" + std::string(to_string(role))];
+    for (const int rank : ranks) {
+      idle += seconds_in(part.ranks.at(rank), idle_phase) / seconds / static_cast<double>(ranks.size());
+    }
   }
-  seconds_.clear();
   return figures;
 }
 

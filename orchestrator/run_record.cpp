@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "orchestrator/phase_times.h"
+
 namespace ballast {
 namespace {
 
@@ -30,9 +32,10 @@ RunRecord::RunRecord(CommandStream& stream, Metrics& metrics, Journal& journal, 
       metrics_(metrics),
       journal_(journal),
       listeners_(std::move(listeners)),
+      timeline_(stream.cast().placement),
       samples_(listeners_.on_sample) {
   stream.add_listener([this](const Command& command, int rank, const Event& event) {
-    times_.take_in(command, rank, event);
+    timeline_.take_in(command, rank, event);
     samples_.take_in(command, event);
   });
 }
@@ -44,12 +47,14 @@ void RunRecord::iteration(std::int64_t iteration, const std::vector<TrainStep>& 
     figures.push_back(metrics_.of(step, constrained));
     journal_.step(iteration, figures.back());
   }
+  const auto part = timeline_.take();
   auto summary = summary_of(figures);
-  summary.merge(times_.take());
+  summary.merge(phase_times(part, stream_.cast().placement));
   summary["tokens_per_second"] = metrics_.generated_tokens(steps.front().batch) / summary.at("time/iteration");
   journal_.iteration(iteration, summary);
   samples_.write_all(metrics_, constrained);
   metrics_.forget(steps.front().batch);
+  listeners_.on_timeline(iteration, "iteration", part);
   listeners_.on_iteration(iteration, summary);
 }
 
@@ -57,13 +62,13 @@ void RunRecord::evaluation(std::int64_t iterations, const StepMetrics& figures) 
   auto record = figures;
   record["eval/iterations"] = static_cast<double>(iterations);
   journal_.evaluation(record);
-  times_.take();  // an evaluation is no part of an iteration
+  listeners_.on_timeline(iterations, "evaluation", timeline_.take());
   listeners_.on_evaluation(iterations, figures);
 }
 
 void RunRecord::checkpoint(std::int64_t iterations, const std::string& path) {
   journal_.checkpoint(iterations, path);
-  times_.take();
+  listeners_.on_timeline(iterations, "checkpoint", timeline_.take());
 }
 
 }  // namespace ballast

@@ -8,8 +8,8 @@
 #include "orchestrator/command_stream.h"
 #include "orchestrator/journal.h"
 #include "orchestrator/metrics.h"
-#include "orchestrator/phase_times.h"
 #include "orchestrator/samples.h"
+#include "orchestrator/timeline.h"
 
 namespace ballast {
 
@@ -22,6 +22,9 @@ class RunRecord {
     // After `iterations` iterations.
     std::function<void(std::int64_t iterations, const StepMetrics&)> on_evaluation;
     std::function<void(const Sample&)> on_sample;
+    // What the ranks did in an iteration, or in an evaluation (`what` says which) before it.
+    std::function<void(std::int64_t iteration, const std::string& what, const TimelinePart&)> on_timeline =
+        [](auto&&...) {};
   };
   // Listens to the stream: all arguments outlive the run.
   RunRecord(CommandStream& stream, Metrics& metrics, Journal& journal, Listeners listeners);
@@ -36,7 +39,7 @@ class RunRecord {
   Metrics& metrics_;
   Journal& journal_;
   Listeners listeners_;
-  PhaseTimes times_;
+  Timeline timeline_;
   Samples samples_;
 };
 

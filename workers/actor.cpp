@@ -85,7 +85,7 @@ Figures Actor::generate(const Generate& command, BatchStore& store) {
   const auto batch = RolloutBatch::from_store(store, command.key);
   std::map<std::string, at::Tensor> figures{{"generated_length", batch.mask_BT.sum(1)},
                                             {"truncated", truncated(responses)}};
-  const auto log_probs_BT = old_log_probs(batch, generated_BT, figures);
+  const auto log_probs_BT = old_log_probs(command.key, batch, generated_BT, figures);
   require_finite(masked_row_sum(log_probs_BT, batch.mask_BT), "log_probs");
   store.put(command.key, Field::LogProbs, log_probs_BT);
   return figures_by_row(command.row_ids, figures);
@@ -99,11 +99,12 @@ at::Tensor Actor::truncated(const std::vector<TokenIds>& responses) const {
   return truncated_B;
 }
 
-at::Tensor Actor::old_log_probs(const RolloutBatch& batch, const at::Tensor& generated_BT,
-                                std::map<std::string, at::Tensor>& figures) const {
+at::Tensor Actor::old_log_probs(const BatchKey& key, const RolloutBatch& batch, const at::Tensor& generated_BT,
+                                std::map<std::string, at::Tensor>& figures) {
   const bool sampled = generated_BT.defined();
   if (sampled && old_log_probs_ == OldLogProbs::Generation) return generated_BT;
-  const auto log_probs_BT = batch.by_prediction(model_->next_token_log_probs(batch.packed));
+  const auto log_probs_BT = batch.by_prediction(model_->next_token_log_probs(
+      forward_.score(key, [&] { return model_->hidden(batch.packed); }), batch.packed, batch.responses_N()));
   if (sampled) {
     const auto difference_BT = (log_probs_BT - generated_BT).abs();
     figures["log_prob_difference"] = masked_row_mean_or_zero(difference_BT, batch.mask_BT);
@@ -136,7 +137,10 @@ Figures Actor::build_experience(const BuildExperience& command, BatchStore& stor
 }
 
 Event Actor::learn(const Learn& learn, const BatchStore& store) {
-  return learner_.step(learn.micro_batches, [&](std::size_t position) { return backward(learn, position, store); });
+  Event event =
+      learner_.step(learn.micro_batches, [&](std::size_t position) { return backward(learn, position, store); });
+  forward_.drop();
+  return event;
 }
 
 // With PTX the reference accumulates two backward passes and divides each by two: 1/2 (RL + ptx_coeff PTX).
@@ -147,15 +151,28 @@ Learner::Figures Actor::backward(const Learn& learn, std::size_t position, const
   if (store.holds(key, Field::CostAdvantages)) {
     advantages_BT = combined_advantages(advantages_BT, store.get(key, Field::CostAdvantages), learn.lambda);
   }
-  const auto log_probs_BT = batch.by_prediction(model_->next_token_log_probs(batch.packed));
-  const auto loss_BT = policy_loss({.log_probs_BT = log_probs_BT,
-                                    .old_log_probs_BT = store.get(key, Field::LogProbs),
+  const auto& old_log_probs_BT = store.get(key, Field::LogProbs);
+  const auto old_log_probs_N = batch.by_token(old_log_probs_BT);
+  const auto advantages_N = batch.by_token(advantages_BT);
+  const auto weights_N = batch.by_token(masked_mean_share_weights(batch.mask_BT, learn.rows));
+  const bool with_ptx = !learn.ptx.empty();
+  const auto hidden_NE = forward_.learn(key, [&] { return model_->hidden(batch.packed); });
+  const auto found = model_->next_token_loss(
+      hidden_NE, batch.packed, batch.responses_N(), [&](const at::Tensor& log_probs_m, const at::Tensor& rows_m) {
+        const auto of_rows = [&](const at::Tensor& x_N) { return x_N.index_select(0, rows_m); };
+        const auto loss_m = policy_loss({.log_probs_BT = log_probs_m,
+                                         .old_log_probs_BT = of_rows(old_log_probs_N),
+                                         .advantages_BT = of_rows(advantages_N)},
+                                        ppo_.clip.clip_range_ratio);
+        return (loss_m * of_rows(weights_N)).sum() * (with_ptx ? 0.5 : 1.0);
+      });
+  const auto loss_BT = policy_loss({.log_probs_BT = batch.by_prediction(found.log_probs_N),
+                                    .old_log_probs_BT = old_log_probs_BT,
                                     .advantages_BT = advantages_BT},
                                    ppo_.clip.clip_range_ratio);
   require_finite(masked_row_mean_or_zero(loss_BT, batch.mask_BT), "actor_loss");
+  found.loss.backward();
   const auto loss = masked_mean_share(loss_BT, batch.mask_BT, learn.rows);
-  const bool with_ptx = !learn.ptx.empty();
-  (with_ptx ? loss / 2 : loss).backward();
   Learner::Figures figures{{"actor_loss", loss.item<double>()}};
   if (with_ptx) figures["ptx_loss"] = ptx_backward(learn, position);
   return figures;
@@ -164,7 +181,7 @@ Learner::Figures Actor::backward(const Learn& learn, std::size_t position, const
 double Actor::ptx_backward(const Learn& learn, std::size_t position) {
   std::int64_t targets = 0;
   for (const auto& rows : learn.ptx) targets += target_tokens(rows);
-  const auto loss = text_loss(target_log_probs(*model_, learn.ptx[position]), targets);
+  const auto loss = text_loss(*model_, learn.ptx[position], targets);
   require_finite(loss.unsqueeze(0), "ptx_loss");
   (loss * (ppo_.ptx_coeff / 2)).backward();
   return loss.item<double>();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <stdexcept>
 #include <utility>
 
@@ -61,11 +62,17 @@ std::int64_t target_tokens(const std::vector<LabelledRow>& rows) {
   return count;
 }
 
+std::string_view name_of(const Command& command) { return body_names[command.body.index()]; }
+
 std::string describe(const Command& command) {
   const auto details = std::visit([](const auto& body) { return body_details(body); }, command.body);
   std::string where = fmt::format("iteration {}", command.iteration);
   if (command.micro_batch != Command::whole_batch) where += fmt::format(", micro-batch {}", command.micro_batch);
-  return fmt::format("{}{} #{} ({})", body_names[command.body.index()], details, command.number, where);
+  return fmt::format("{}{} #{} ({})", name_of(command), details, command.number, where);
+}
+
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 // Enumerations travel as numbers: both ends are the same program.
@@ -94,7 +101,7 @@ void to_json(nlohmann::json& json, const Command& command) {
           {"iteration", command.iteration},
           {"micro_batch", command.micro_batch},
           {"ranks", command.ranks},
-          {"name", body_names[command.body.index()]}};
+          {"name", name_of(command)}};
   std::visit([&](const auto& body) { json["body"] = body; }, command.body);
 }
 
@@ -110,6 +117,7 @@ void to_json(nlohmann::json& json, const Event& event) {
   json = {{"command", event.command},
           {"kind", event.kind},
           {"seconds", event.seconds},
+          {"clock", event.clock},
           {"store_bytes", event.store_bytes},
           {"rows", event.rows},
           {"micro_batches", event.micro_batches},
@@ -124,6 +132,7 @@ void from_json(const nlohmann::json& json, Event& event) {
   json.at("command").get_to(event.command);
   json.at("kind").get_to(event.kind);
   json.at("seconds").get_to(event.seconds);
+  json.at("clock").get_to(event.clock);
   json.at("store_bytes").get_to(event.store_bytes);
   json.at("rows").get_to(event.rows);
   json.at("micro_batches").get_to(event.micro_batches);

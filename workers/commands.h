@@ -169,6 +169,8 @@ struct Command {
   CommandBody body;
 };
 
+// 'Score'
+std::string_view name_of(const Command& command);
 // 'Score cost #12 (iteration 1, micro-batch 0)'
 std::string describe(const Command& command);
 
@@ -192,6 +194,7 @@ struct Event {
   std::uint64_t command = 0;
   EventKind kind = EventKind::started;
   double seconds = 0.0;          // finished: time the command took
+  double clock = 0.0;            // steady_seconds() of the rank that reports it
   std::int64_t store_bytes = 0;  // bytes of tensors in the rank's batch store
   // Generate: see Actor::generate; Score of Cost: cost; BuildExperience: see experience.h; EvaluateText and
   // EvaluatePairs: see text_learner.h and preference_learner.h.
@@ -203,6 +206,9 @@ struct Event {
   std::string error;                      // failed: what happened
   bool user_error = false;                // failed: the input is at fault, not the program
 };
+
+// What this host's steady clock says.
+double steady_seconds();
 
 void to_json(nlohmann::json& json, const Command& command);
 void from_json(const nlohmann::json& json, Command& command);

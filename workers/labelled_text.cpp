@@ -22,12 +22,17 @@ at::Tensor next_is_target(const std::vector<LabelledRow>& rows) {
 }
 
 at::Tensor target_log_probs(const CausalLM& model, const std::vector<LabelledRow>& rows) {
-  const auto packed = packed_text(rows).to(model.device());
-  return model.next_token_log_probs(packed) * next_is_target(rows).to(model.device());
+  return model.next_token_log_probs(packed_text(rows).to(model.device()), next_is_target(rows).to(model.device()));
 }
 
-at::Tensor text_loss(const at::Tensor& target_log_probs_N, std::int64_t targets) {
-  return -target_log_probs_N.sum() / targets;
+at::Tensor text_loss(const at::Tensor& target_log_probs, std::int64_t targets) {
+  return -target_log_probs.sum() / targets;
+}
+
+at::Tensor text_loss(const CausalLM& model, const std::vector<LabelledRow>& rows, std::int64_t targets) {
+  const auto loss = [&](const at::Tensor& log_probs_m, const at::Tensor&) { return text_loss(log_probs_m, targets); };
+  const auto packed = packed_text(rows).to(model.device());
+  return model.next_token_loss(model.hidden(packed), packed, next_is_target(rows).to(model.device()), loss).loss;
 }
 
 }  // namespace ballast

@@ -19,6 +19,10 @@ struct RolloutBatch {
   at::Tensor by_prediction(const at::Tensor& values_N) const {
     return unpack_next_token(values_N, packed, mask_BT.size(1));
   }
+  // The inverse.
+  at::Tensor by_token(const at::Tensor& values_BT) const { return pack_next_token(values_BT, packed); }
+  // bool [N]: tokens whose follower belongs to a response.
+  at::Tensor responses_N() const { return by_token(mask_BT); }
 };
 
 // The response tokens of the first `count` rows, or of all when there are fewer.

@@ -29,7 +29,8 @@ class ReferenceScorer : public Scorer {
   Figures score(const Score& command, BatchStore& store) override {
     const torch::NoGradGuard no_grad;
     const auto batch = RolloutBatch::from_store(store, command.key);
-    store.put(command.key, Field::RefLogProbs, batch.by_prediction(model_->next_token_log_probs(batch.packed)));
+    store.put(command.key, Field::RefLogProbs,
+              batch.by_prediction(model_->next_token_log_probs(batch.packed, batch.responses_N())));
     return {};
   }
 

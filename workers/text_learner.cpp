@@ -21,7 +21,7 @@ Event TextLearner::learn(const LearnText& learn) {
 }
 
 Learner::Figures TextLearner::backward(const std::vector<LabelledRow>& rows, std::int64_t targets) {
-  const auto loss = text_loss(target_log_probs(*model_, rows), targets);
+  const auto loss = text_loss(*model_, rows, targets);
   require_finite(loss.unsqueeze(0), "loss");
   loss.backward();
   double tokens = 0.0;

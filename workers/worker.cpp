@@ -3,7 +3,6 @@
 #include <c10/core/DeviceGuard.h>
 #include <fmt/format.h>
 
-#include <chrono>
 #include <utility>
 
 #include "workers/rollout_batch.h"
@@ -35,7 +34,7 @@ void Worker::run() {
 
 bool Worker::work_on(const Command& command) {
   report({.command = command.number, .kind = EventKind::started});
-  const auto begin = std::chrono::steady_clock::now();
+  const double begin = steady_seconds();
   Event event;
   try {
     event = execute(command);
@@ -48,13 +47,14 @@ bool Worker::work_on(const Command& command) {
     event = {.kind = EventKind::failed, .error = error.what()};
   }
   event.command = command.number;
-  event.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  event.seconds = steady_seconds() - begin;
   report(event);
   return event.kind == EventKind::finished;
 }
 
 void Worker::report(Event event) {
   event.store_bytes = store_.bytes();
+  event.clock = steady_seconds();
   links_.commands.report(event);
 }
 

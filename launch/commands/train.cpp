@@ -129,7 +129,8 @@ int run(const Launch& launch, World& world, FailureReport& failure, LastWords& l
                    .workers = config.workers,
                    .stream = config.stream,
                    .failure = failure,
-                   .device = launch.device});
+                   .device = launch.device,
+                   .threads = config.threads_per_rank});
   last_words.speak_of(&session);
   bool interrupted = false;
   const int exit_code = session.run([&](CommandStream& stream) {

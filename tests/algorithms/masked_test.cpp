@@ -33,6 +33,14 @@ TEST(Masked, AnEmptyRowAddsNothingToAShareNorToItsGradient) {
   EXPECT_THAT(leaf.grad(), IsClose(torch::tensor({{0.5, 0.5, 0.0}, {0.0, 0.0, 0.0}})));
 }
 
+TEST(Masked, TheWeightsOfAShareAreItsGradient) {
+  for (const auto& mask : {mask_BT, mask_with_empty_row_BT}) {
+    const auto leaf = x_BT.clone().requires_grad_(true);
+    masked_mean_share(leaf, mask, 3).backward();
+    EXPECT_THAT(masked_mean_share_weights(mask, 3), IsClose(leaf.grad()));
+  }
+}
+
 TEST(Masked, SharesOfMicroBatchesSumToTheMeanOfTheMiniBatch) {
   const auto rows = count_nonempty_rows(mask_BT);
   auto sum = torch::zeros({});

@@ -22,7 +22,7 @@ MAY_INCLUDE = {
 ORCHESTRATOR_SEES_OF_WORKERS = r"workers/(role|commands|\w+_settings)\.h"
 
 # These compile without torch, hence none of the headers that they reach may include it.
-TORCH_FREE = r"(comm|orchestrator)/.+|launch/(config_file|environment|settings_\w+)\.\w+"
+TORCH_FREE = r"(comm|orchestrator|workers/gpu_kernels)/.+|launch/(config_file|environment|settings_\w+)\.\w+"
 
 
 class Vendor(NamedTuple):
@@ -32,8 +32,10 @@ class Vendor(NamedTuple):
 
 VENDORS = {
     "MPI": Vendor(r"mpi(-ext)?\.h", r"comm/(mpi_\w+|world|comm_thread)\.(cpp|h)"),
-    "NCCL": Vendor(r"nccl\.h", r"comm/nccl_\w+\.cpp|.+\.cu"),
-    "CUDA": Vendor(r"(cuda|cublas|c10/cuda/|ATen/cuda/).*", r"comm/nccl_\w+\.cpp|.+\.cu"),
+    "NCCL": Vendor(r"nccl\.h", r"comm/nccl_\w+\.cpp"),
+    # Kernels know CUDA and not torch; one file has CUDA from torch's hands.
+    "CUDA": Vendor(r"(cuda|cublas).*", r"comm/nccl_\w+\.cpp|.+\.cuh?"),
+    "CUDA of torch": Vendor(r"(c10|ATen)/cuda/.*", r"workers/generation/cuda_step_graph\.cpp"),
     "ZeroMQ": Vendor(r"zmq.*", r"comm/control_\w+\.cpp"),
     "torch": Vendor(r"(torch|ATen|c10)/.*", rf"(?!{TORCH_FREE}).+"),
     "libsodium": Vendor(r"sodium.*", r"workers/saved_files\.cpp"),

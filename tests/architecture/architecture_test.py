@@ -45,7 +45,8 @@ class Architecture(unittest.TestCase):
     def test_vendors_stay_in_their_homes(self):
         for header, home in [
             ("mpi.h", "comm/mpi_communicator.cpp"), ("mpi.h", "comm/world.cpp"), ("nccl.h", "comm/nccl_communicator.cpp"),
-            ("cuda_runtime.h", "workers/generation/sample.cu"), ("zmq.hpp", "comm/control_channel.cpp"),
+            ("cuda_runtime.h", "workers/gpu_kernels/sample.cu"), ("cuda_bf16.h", "workers/gpu_kernels/device.cuh"),
+            ("ATen/cuda/CUDAGraph.h", "workers/generation/cuda_step_graph.cpp"), ("zmq.hpp", "comm/control_channel.cpp"),
             ("yaml-cpp/yaml.h", "launch/settings_yaml.cpp"), ("torch/torch.h", "workers/actor.cpp"),
         ]:
             self.assert_allowed(home, f"#include <{header}>")
@@ -53,6 +54,7 @@ class Architecture(unittest.TestCase):
         self.assert_found("orchestrator/a.cpp", "#include <ATen/core/Tensor.h>", "torch")
         self.assert_found("launch/config_file.h", "#include <torch/torch.h>", "torch")
         self.assert_found("workers/actor.cpp", "#include <c10/cuda/CUDAStream.h>", "CUDA")
+        self.assert_found("workers/gpu_kernels/sample.cu", "#include <torch/torch.h>", "torch")
 
     def test_torch_is_not_reached_by_a_detour(self):
         tree = {

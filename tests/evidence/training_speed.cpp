@@ -1,38 +1,42 @@
-// training_speed HIDDEN LAYERS DTYPE STEPS: CPU milliseconds of each training step (forward, backward, AdamW) of a random
-// Llama on 16 sequences of 64 tokens, on one thread. See training_speed.sh.
+// training_speed S|M float32|bfloat16 THREADS STEPS: milliseconds of each training step (forward, backward, AdamW) of a
+// random Llama of that shape on 16 sequences of 192 tokens: "CPU WALL" a line. See training_speed.sh.
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <ctime>
 
+#include "workers/cpu_kernels/heap.h"
 #include "workers/model/causal_lm.h"
 #include "workers/training/optimizer.h"
 
 namespace ballast {
 namespace {
 
-ModelSource llama(std::int64_t hidden, std::int64_t layers, ComputeDType dtype) {
-  return {.random = RandomModelConfig{.vocab = 2048,
-                                      .hidden = hidden,
-                                      .intermediate = 3 * hidden,
-                                      .layers = layers,
-                                      .heads = hidden / 32,
-                                      .kv_heads = hidden / 64},
-          .dtype = dtype};
+constexpr int sequences = 16;
+constexpr int length = 192;
+
+RandomModelConfig shape_named(const std::string& name) {
+  if (name == "S") return {.vocab = 8192, .hidden = 256, .intermediate = 1024, .layers = 4, .heads = 4, .kv_heads = 4};
+  return {.vocab = 32000, .hidden = 512, .intermediate = 1408, .layers = 8, .heads = 8, .kv_heads = 4};
 }
 
 void measure(const ModelSource& source, int steps) {
-  at::set_num_threads(1);
   const auto model = CausalLM::from_source(source, Use::Learn);
   AdamW optimizer(model->parameters(), {}, steps);
-  const torch::Tensor tokens_BL = torch::randint(2048, {16, 64}, torch::kInt64);
+  const torch::Tensor tokens_BL = torch::randint(source.random->vocab, {sequences, length}, torch::kInt64);
   const auto packed = PackedTokens::from_padded(tokens_BL, torch::ones_like(tokens_BL));
   for (int step = 0; step < steps; ++step) {
-    const std::clock_t begin = std::clock();
+    const std::clock_t cpu = std::clock();
+    const auto wall = std::chrono::steady_clock::now();
     model->parameters().zero_gradient();
-    (-model->next_token_log_probs(packed).sum() / (16 * 63)).backward();
+    const auto loss = [](const torch::Tensor& log_probs_m, const torch::Tensor&) {
+      return -log_probs_m.sum() / (sequences * (length - 1));
+    };
+    model->next_token_loss(model->hidden(packed), packed, {}, loss).loss.backward();
     optimizer.step();
-    fmt::print("{:.3f}\n", 1e3 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - wall;
+    fmt::print("{:.3f} {:.3f}\n", 1e3 * static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC, took.count());
   }
 }
 
@@ -41,11 +45,14 @@ void measure(const ModelSource& source, int steps) {
 
 int main(int argc, char** argv) {
   if (argc != 5) {
-    fmt::print(stderr, "usage: training_speed HIDDEN LAYERS float32|bfloat16 STEPS\n");
+    fmt::print(stderr, "usage: training_speed S|M float32|bfloat16 THREADS STEPS\n");
     return 2;
   }
-  const bool half = argv[3] == std::string("bfloat16");
-  const auto dtype = half ? ballast::ComputeDType::bfloat16 : ballast::ComputeDType::float32;
-  ballast::measure(ballast::llama(std::stol(argv[1]), std::stol(argv[2]), dtype), std::stoi(argv[4]));
+  const bool half = argv[2] == std::string("bfloat16");
+  ballast::keep_freed_memory();
+  at::set_num_threads(std::stoi(argv[3]));
+  ballast::measure({.random = ballast::shape_named(argv[1]),
+                    .dtype = half ? ballast::ComputeDType::bfloat16 : ballast::ComputeDType::float32},
+                   std::stoi(argv[4]));
   return 0;
 }

@@ -1,8 +1,10 @@
-"""Tokens per second of training (forward, backward, AdamW) on one thread: ballast against transformers.
+"""One training step (forward, backward, clipping, AdamW) of a random Llama: ballast against transformers in float32 with the fused
+AdamW of torch.
 
-Usage: training_speed.py TRAINING_SPEED. A Llama on 16 sequences of 64 tokens; CPU time, which on one thread is the time of an
-idle machine whatever else runs. Both sides run in turns; the first two steps of each turn do not count.
+Usage: training_speed.py TRAINING_SPEED [THREADS]. Shapes S and M, 16 sequences of 192 tokens. Both sides run in turns and the first
+steps of each turn do not count. CPU time on one thread, which is the time of an idle machine whatever else runs, else wall time.
 """
+import statistics
 import subprocess
 import sys
 import time
@@ -10,50 +12,55 @@ import time
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-TOKENS = 16 * 64
-TURNS = 3
-WARM_UP = 2
+SHAPES = {
+    "S": dict(vocab_size=8192, hidden_size=256, intermediate_size=1024, num_hidden_layers=4, num_attention_heads=4,
+              num_key_value_heads=4),
+    "M": dict(vocab_size=32000, hidden_size=512, intermediate_size=1408, num_hidden_layers=8, num_attention_heads=8,
+              num_key_value_heads=4),
+}
+SEQUENCES, LENGTH = 16, 192
+TURNS, WARM_UP = 3, 2
+STEPS = {"S": 4, "M": 2}
 
 
-def transformers_steps(hidden, layers, dtype, steps):
+def transformers_steps(shape, threads, steps):
     torch.manual_seed(1)
-    model = LlamaForCausalLM(LlamaConfig(vocab_size=2048, hidden_size=hidden, intermediate_size=3 * hidden,
-                                         num_hidden_layers=layers, num_attention_heads=hidden // 32,
-                                         num_key_value_heads=hidden // 64, max_position_embeddings=64))
-    model.to(getattr(torch, dtype))
+    model = LlamaForCausalLM(LlamaConfig(**SHAPES[shape], max_position_embeddings=LENGTH))
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-6, betas=(0.9, 0.95), fused=True)
-    tokens = torch.randint(0, 2048, (16, 64))
+    tokens = torch.randint(0, SHAPES[shape]["vocab_size"], (SEQUENCES, LENGTH))
+    clock = time.process_time if threads == 1 else time.perf_counter
     for _ in range(steps):
-        begin = time.process_time()
-        optimizer.zero_grad(set_to_none=False)
+        begin = clock()
+        optimizer.zero_grad()
         logits = model(tokens, use_cache=False).logits[:, :-1].flatten(0, 1)
-        torch.nn.functional.cross_entropy(logits.float(), tokens[:, 1:].flatten()).backward()
+        torch.nn.functional.cross_entropy(logits, tokens[:, 1:].flatten()).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        yield 1e3 * (time.process_time() - begin)
+        yield 1e3 * (clock() - begin)
 
 
-def ballast_steps(program, *case):
-    output = subprocess.run([program, *map(str, case)], check=True, capture_output=True, text=True).stdout
-    return [float(line) for line in output.split()]
+def ballast_steps(program, shape, dtype, threads, steps):
+    case = map(str, (shape, dtype, threads, steps))
+    output = subprocess.run([program, *case], check=True, capture_output=True, text=True).stdout
+    return [float(line.split()[0 if threads == 1 else 1]) for line in output.splitlines()]
 
 
 def main():
-    program = sys.argv[1]
-    torch.set_num_threads(1)
-    print(f"{'hidden':>6} {'layers':>6} {'dtype':9} {'':12} {'fastest ms':>10} {'median ms':>10} {'tokens/s (median)':>18}")
-    for hidden, layers, steps in ((128, 4, 20), (512, 8, 5)):
-        for dtype in ("float32", "bfloat16"):
-            took = {"transformers": [], "ballast": []}
-            for _ in range(TURNS):
-                case = (hidden, layers, dtype, WARM_UP + steps)
-                took["transformers"] += list(transformers_steps(*case))[WARM_UP:]
-                took["ballast"] += ballast_steps(program, *case)[WARM_UP:]
-            for name, times in took.items():
-                times.sort()
-                median = times[len(times) // 2]
-                print(f"{hidden:6} {layers:6} {dtype:9} {name:12} {times[0]:10.1f} {median:10.1f} {1e3 * TOKENS / median:18.0f}",
-                      flush=True)
+    program, threads = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    torch.set_num_threads(threads)
+    print(f"{threads} thread(s)\n{'shape':5} {'':22} {'fastest ms':>10} {'median ms':>10} {'tokens/s':>9} {'times the peer':>14}")
+    for shape in SHAPES:
+        took = {"transformers float32": [], "ballast float32": [], "ballast bfloat16": []}
+        for _ in range(TURNS):
+            steps = WARM_UP + STEPS[shape]
+            took["transformers float32"] += list(transformers_steps(shape, threads, steps))[WARM_UP:]
+            for dtype in ("float32", "bfloat16"):
+                took[f"ballast {dtype}"] += ballast_steps(program, shape, dtype, threads, steps)[WARM_UP:]
+        peer = statistics.median(took["transformers float32"])
+        for name, times in took.items():
+            median = statistics.median(times)
+            print(f"{shape:5} {name:22} {min(times):10.1f} {median:10.1f} {1e3 * SEQUENCES * LENGTH / median:9.0f} {peer / median:14.2f}",
+                  flush=True)
 
 
 if __name__ == "__main__":

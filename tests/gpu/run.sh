@@ -48,6 +48,7 @@ bench train train --batch 16 --prompt 1024 --new 1024
 bench iteration iteration --batch 64 --prompt 128 --new 128 --micro-batches 4
 attempt comm mpirun --oversubscribe -n 2 -x NCCL_MULTI_RANK_GPU_ENABLE=1 "$ballast" bench comm --device cuda \
   --json "$results/comm.json"
+attempt kernels "$build/tests/gpu/gpu_kernel_bench"
 attempt peers peers_python tests/gpu/peers.py "$results/peers.json"
 attempt report python3 tests/gpu/report.py "$results" docs/benchmarks.md
 if [[ ${#failures[@]} -gt 0 ]]; then fail "failed: ${failures[*]}; the logs are in $results"; fi

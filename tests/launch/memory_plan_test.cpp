@@ -40,6 +40,17 @@ TEST(MemoryPlan, AgreesWithTheMemoryOfALoadedModelButForPadding) {
   EXPECT_GT(plan.weights + plan.gradients, actor->parameters().bytes() * 0.99);
 }
 
+TEST(MemoryPlan, TheActorHasItsWeightsOnceMorePackedForGeneration) {
+  auto config = tiny_config();
+  const auto actor = memory_plan(config, one_rank_each).at(0).roles.at(Role::Actor);
+  const auto embedding = config.workers.actor.model.random->vocab * config.workers.actor.model.random->hidden;
+  EXPECT_GE(actor.packed, (actor.parameters - embedding) * 4 * 0.9);
+  EXPECT_LT(actor.packed, actor.parameters * 4 * 3) << "small matrices are filled up";
+  config.workers.actor.model.dtype = ComputeDType::bfloat16;
+  EXPECT_EQ(memory_plan(config, one_rank_each).at(0).roles.at(Role::Actor).packed, actor.packed / 2);
+  EXPECT_EQ(memory_plan(config, one_rank_each).at(0).roles.at(Role::Actor).kv_cache, actor.kv_cache / 2);
+}
+
 TEST(MemoryPlan, AFrozenRoleHasItsWeightsAlone) {
   const auto reward = memory_plan(tiny_config(), one_rank_each).at(2).roles.at(Role::Reward);
   EXPECT_EQ(reward.total(), reward.parameters * 4);

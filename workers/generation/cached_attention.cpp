@@ -1,81 +1,76 @@
 #include "workers/generation/cached_attention.h"
 
-#include <algorithm>
-#include <limits>
+#include <ATen/Parallel.h>
+#include <torch/types.h>
 
-#include "workers/generation/lanes.h"
+#include <algorithm>
+
+#include "workers/generation/head_attention.h"
 
 namespace ballast {
 namespace {
 
-// Scores of 16 positions; -inf outside [first, end), where the cache holds anything.
-BALLAST_INLINE void block_scores(const HeadQuery& head, std::int64_t block, Lanes& scores) {
-  const float* keys = head.keys + block * head.head_dim * lane_count;
-  scores = Lanes{};
-  for (std::int64_t d = 0; d < head.head_dim; ++d) {
-    Lanes key;
-    load(key, keys + d * lane_count);
-    scores += key * head.query[d];
+template <typename Element>
+void attend_each(const KvCache<Element>& cache, const AttentionSite& site, const AttentionRows<Element>& rows,
+                 HeadRange heads) {
+  const auto& shape = cache.shape();
+  const std::int64_t queries_per_key = rows.heads / shape.kv_heads;
+  std::vector<float> scratch(attention_scratch(shape.positions, shape.head_dim));
+  for (std::int64_t i = heads.begin; i < heads.end; ++i) {
+    const std::int64_t row = i / rows.heads;
+    const std::int64_t head = i % rows.heads;
+    const auto& [slot, position] = rows.places[row];
+    if (slot == CachePlace::no_slot) continue;
+    attend_head({.query = rows.queries + row * rows.query_stride + head * shape.head_dim,
+                 .keys = cache.keys(site.layer, slot, head / queries_per_key),
+                 .values = cache.values(site.layer, slot, head / queries_per_key),
+                 .head_dim = shape.head_dim,
+                 .value_stride = cache.value_stride(),
+                 .first = site.window ? std::max<std::int64_t>(0, position + 1 - *site.window) : 0,
+                 .end = position + 1,
+                 .scale = static_cast<float>(site.scale)},
+                scratch, rows.out + row * rows.out_stride + head * shape.head_dim);
   }
-  scores *= head.scale;
-  const auto begin = static_cast<std::int32_t>(block * lane_count);
-  const auto first = static_cast<std::int32_t>(head.first);
-  const auto end = static_cast<std::int32_t>(head.end);
-  const IntLanes position = IntLanes{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} + begin;
-  const IntLanes seen = (position >= first) & (position < end);
-  scores = seen ? scores : Lanes{} - std::numeric_limits<float>::infinity();
-}
-
-// to [16] = sum over positions of weight * values; four sums, so that the processor need not wait for each addition.
-BALLAST_INLINE void weighted_values(const HeadQuery& head, const float* weights, const float* values, float* to) {
-  Lanes sums[4] = {};
-  const auto add = [&](Lanes & sum, std::int64_t i) __attribute__((always_inline)) {
-    Lanes value;
-    load(value, values + i * head.value_stride);
-    sum += value * weights[i];
-  };
-  const std::int64_t count = head.end - head.first;
-  std::int64_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    add(sums[0], i);
-    add(sums[1], i + 1);
-    add(sums[2], i + 2);
-    add(sums[3], i + 3);
-  }
-  for (; i < count; ++i) add(sums[0], i);
-  store(to, (sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
 }  // namespace
 
-BALLAST_KERNEL void attend_head(const HeadQuery& head, std::span<float> scratch, float* out) {
-  const std::int64_t first_block = head.first / lane_count;
-  const std::int64_t blocks = (head.end + lane_count - 1) / lane_count - first_block;
-  float* scores = scratch.data();
-  Lanes highest = Lanes{} - std::numeric_limits<float>::infinity();
-  for (std::int64_t b = 0; b < blocks; ++b) {
-    Lanes block;
-    block_scores(head, first_block + b, block);
-    highest = block > highest ? block : highest;
-    store(scores + b * lane_count, block);
-  }
-  const float max = max_of(highest);
-  Lanes sum = {};
-  for (std::int64_t b = 0; b < blocks; ++b) {
-    Lanes block;
-    load(block, scores + b * lane_count);
-    block -= max;
-    exponentiate(block);
-    sum += block;
-    store(scores + b * lane_count, block);
-  }
-  const float normaliser = 1.0F / sum_of(sum);
-  const float* weights = scores + (head.first - first_block * lane_count);
-  const float* values = head.values + head.first * head.value_stride;
-  float* weighted = scores + blocks * lane_count;
-  for (std::int64_t d = 0; d < head.value_stride; d += lane_count)
-    weighted_values(head, weights, values + d, weighted + d);
-  for (std::int64_t d = 0; d < head.head_dim; ++d) out[d] = weighted[d] * normaliser;
+void attend_heads(const KvCache<float>& cache, const AttentionSite& site, const AttentionRows<float>& rows,
+                  HeadRange heads) {
+  attend_each(cache, site, rows, heads);
+}
+
+void attend_heads(const KvCache<Bfloat16>& cache, const AttentionSite& site, const AttentionRows<Bfloat16>& rows,
+                  HeadRange heads) {
+  attend_each(cache, site, rows, heads);
+}
+
+Attend cached_attention(KvCache<float>& cache, std::vector<CachePlace> places) {
+  return [&cache, places = std::move(places)](const AttentionSite& site, const AttentionInput& input) {
+    const auto in_float32 = [](const at::Tensor& x) { return x.to(at::kCPU, at::kFloat).contiguous(); };
+    const auto k_NKD = in_float32(input.k_NKD);
+    const auto v_NKD = in_float32(input.v_NKD);
+    const auto* k = k_NKD.const_data_ptr<float>();
+    const auto* v = v_NKD.const_data_ptr<float>();
+    const std::int64_t row_size = cache.shape().kv_heads * cache.shape().head_dim;
+    for (std::size_t row = 0; row < places.size(); ++row) {
+      const auto& [slot, position] = places[row];
+      if (slot == CachePlace::no_slot) continue;
+      cache.put(site.layer, slot, position, k + row * row_size, v + row * row_size);
+    }
+    const auto q_NHD = in_float32(input.q_NHD);
+    const auto out_NHD = at::zeros_like(q_NHD);
+    const AttentionRows<float> rows{.places = places,
+                                    .heads = q_NHD.size(1),
+                                    .queries = q_NHD.const_data_ptr<float>(),
+                                    .query_stride = q_NHD.stride(0),
+                                    .out = out_NHD.mutable_data_ptr<float>(),
+                                    .out_stride = out_NHD.stride(0)};
+    at::parallel_for(0, q_NHD.size(0) * rows.heads, rows.heads, [&](std::int64_t begin, std::int64_t end) {
+      attend_heads(cache, site, rows, {begin, end});
+    });
+    return out_NHD.to(input.q_NHD.options());
+  };
 }
 
 }  // namespace ballast

@@ -1,12 +1,10 @@
 // The decoder of models in the CPU's memory.
 #pragma once
-#include <optional>
-#include <span>
 #include <vector>
 
 #include "workers/generation/decoder.h"
+#include "workers/generation/forward_pass.h"
 #include "workers/generation/sampler.h"
-#include "workers/generation/slots.h"
 
 namespace ballast {
 
@@ -15,16 +13,19 @@ class CpuDecoder final : public Decoder {
   CpuDecoder(const CausalLM& model, const DecoderSettings& settings);
 
   void begin(std::int64_t positions) override;
+  // A prompt that several slots have goes through the model once.
   std::vector<Choice> prefill(std::span<const Prefill> prefills) override;
   std::vector<Choice> decode(std::span<const Continuation> continuations) override;
 
  private:
-  Choice choose(const at::Tensor& logits_SV, std::int64_t slot, const Situation& situation);
+  // One choice for each situation, from the row of logits that belongs to it.
+  std::vector<Choice> choose(std::span<const Situation> situations, std::span<const std::int64_t> rows);
 
-  const CausalLM& model_;
-  std::int64_t slot_count_;
-  std::optional<Slots> slots_;  // from begin on
-  Sampler sampler_;
+  std::int64_t vocab_;
+  std::int64_t slots_;
+  std::unique_ptr<ForwardPass> pass_;
+  std::vector<Sampler> samplers_;  // one for each thread
+  std::vector<float> logits_;      // [S, V]
 };
 
 }  // namespace ballast

@@ -1,111 +1,82 @@
 #include "workers/generation/kv_cache.h"
 
-#include <ATen/Parallel.h>
-#include <torch/types.h>
-
 #include <algorithm>
-
-#include "workers/generation/cached_attention.h"
-#include "workers/generation/lanes.h"
 
 namespace ballast {
 namespace {
 
-std::int64_t whole_lanes(std::int64_t elements) { return (elements + lane_count - 1) / lane_count * lane_count; }
-
-// Query heads [begin, end) of all rows, counted row by row.
-struct Span {
-  std::int64_t begin = 0;
-  std::int64_t end = 0;
-};
-
-// Float32 and contiguous.
-struct Rows {
-  at::Tensor q_NHD;
-  at::Tensor out_NHD;
-};
-
-void attend_heads(const KvCache& cache, const std::vector<CachePlace>& places, const AttentionSite& site,
-                  const Rows& rows, Span heads) {
-  const auto& shape = cache.shape();
-  const std::int64_t H = rows.q_NHD.size(1);
-  const std::int64_t queries_per_key = H / shape.kv_heads;
-  const auto* q = rows.q_NHD.const_data_ptr<float>();
-  auto* out = rows.out_NHD.mutable_data_ptr<float>();
-  std::vector<float> scratch(whole_lanes(shape.positions) + lane_count + cache.value_stride());
-  for (std::int64_t i = heads.begin; i < heads.end; ++i) {
-    const auto& [slot, position] = places[i / H];
-    if (slot == CachePlace::no_slot) continue;
-    const std::int64_t key_head = i % H / queries_per_key;
-    attend_head({.query = q + i * shape.head_dim,
-                 .keys = cache.keys(site.layer, slot, key_head),
-                 .values = cache.values(site.layer, slot, key_head),
-                 .head_dim = shape.head_dim,
-                 .value_stride = cache.value_stride(),
-                 .first = site.window ? std::max<std::int64_t>(0, position + 1 - *site.window) : 0,
-                 .end = position + 1,
-                 .scale = static_cast<float>(site.scale)},
-                scratch, out + i * shape.head_dim);
-  }
-}
+template <typename Element>
+constexpr std::int64_t group = sizeof(float) / sizeof(Element);  // elements that lie side by side
 
 }  // namespace
 
-KvCache::KvCache(const Shape& shape)
+template <typename Element>
+KvCache<Element>::KvCache(const CacheShape& shape)
     : shape_(shape),
-      value_stride_(whole_lanes(shape.head_dim)),
-      keys_per_part_(whole_lanes(shape.positions) * shape.head_dim),
-      values_per_part_(shape.positions * value_stride_) {
-  const std::int64_t parts = shape.layers * shape.slots * shape.kv_heads;
-  keys_ = at::empty({parts * keys_per_part_}, at::kFloat);
-  values_ = at::empty({parts * values_per_part_}, at::kFloat);
-}
+      key_stride_(rounded_up(shape.head_dim, group<Element>)),
+      value_stride_(rounded_up(shape.head_dim, lane_count)),
+      keys_per_part_(rounded_up(shape.positions, lane_count) * key_stride_),
+      values_per_part_(rounded_up(shape.positions, 2) * value_stride_),
+      keys_(shape.layers * shape.slots * shape.kv_heads * keys_per_part_),
+      values_(shape.layers * shape.slots * shape.kv_heads * values_per_part_) {}
 
-std::int64_t KvCache::part(std::int64_t layer, std::int64_t slot, std::int64_t head) const {
+template <typename Element>
+std::int64_t KvCache<Element>::part(std::int64_t layer, std::int64_t slot, std::int64_t head) const {
   return (layer * shape_.slots + slot) * shape_.kv_heads + head;
 }
 
-float* KvCache::keys(std::int64_t layer, std::int64_t slot, std::int64_t head) const {
-  return keys_.mutable_data_ptr<float>() + part(layer, slot, head) * keys_per_part_;
+template <typename Element>
+Element* KvCache<Element>::keys(std::int64_t layer, std::int64_t slot, std::int64_t head) {
+  return keys_.data() + part(layer, slot, head) * keys_per_part_;
 }
 
-float* KvCache::values(std::int64_t layer, std::int64_t slot, std::int64_t head) const {
-  return values_.mutable_data_ptr<float>() + part(layer, slot, head) * values_per_part_;
+template <typename Element>
+const Element* KvCache<Element>::keys(std::int64_t layer, std::int64_t slot, std::int64_t head) const {
+  return keys_.data() + part(layer, slot, head) * keys_per_part_;
 }
 
-void KvCache::put(std::int64_t layer, std::int64_t slot, std::int64_t position, const float* keys_KD,
-                  const float* values_KD) {
+template <typename Element>
+Element* KvCache<Element>::values(std::int64_t layer, std::int64_t slot, std::int64_t head) {
+  return values_.data() + part(layer, slot, head) * values_per_part_;
+}
+
+template <typename Element>
+const Element* KvCache<Element>::values(std::int64_t layer, std::int64_t slot, std::int64_t head) const {
+  return values_.data() + part(layer, slot, head) * values_per_part_;
+}
+
+template <typename Element>
+void KvCache<Element>::put(std::int64_t layer, std::int64_t slot, std::int64_t position, const Element* keys_KD,
+                           const Element* values_KD) {
+  constexpr std::int64_t G = group<Element>;
   const std::int64_t D = shape_.head_dim;
+  const std::int64_t pair = position / 2 * 2 * value_stride_;
+  // Where the second of a pair of positions lies, and the next element of a position.
+  const std::int64_t second = G == 1 ? value_stride_ : 1;
   for (std::int64_t head = 0; head < shape_.kv_heads; ++head) {
-    float* key = keys(layer, slot, head) + position / lane_count * D * lane_count + position % lane_count;
-    float* value = values(layer, slot, head) + position * value_stride_;
-    for (std::int64_t d = 0; d < D; ++d) key[d * lane_count] = keys_KD[head * D + d];
-    std::copy_n(values_KD + head * D, D, value);
-    std::fill(value + D, value + value_stride_, 0.0F);
+    Element* key = keys(layer, slot, head) + position / lane_count * key_stride_ * lane_count;
+    key += position % lane_count * G;
+    for (std::int64_t d = 0; d < D; ++d) key[d / G * lane_count * G + d % G] = keys_KD[head * D + d];
+    Element* value = values(layer, slot, head) + pair;
+    if (position % 2 == 0) std::fill_n(value, 2 * value_stride_, Element{});  // the second is read with weight 0
+    value += position % 2 * second;
+    for (std::int64_t d = 0; d < D; ++d) value[d * G] = values_KD[head * D + d];
   }
 }
 
-Attend cached_attention(KvCache& cache, std::vector<CachePlace> places) {
-  return [&cache, places = std::move(places)](const AttentionSite& site, const AttentionInput& input) {
-    const auto in_float32 = [](const at::Tensor& x) { return x.to(at::kCPU, at::kFloat).contiguous(); };
-    const auto k_NKD = in_float32(input.k_NKD);
-    const auto v_NKD = in_float32(input.v_NKD);
-    const auto* k = k_NKD.const_data_ptr<float>();
-    const auto* v = v_NKD.const_data_ptr<float>();
-    const std::int64_t row_size = cache.shape().kv_heads * cache.shape().head_dim;
-    for (std::size_t row = 0; row < places.size(); ++row) {
-      const auto& [slot, position] = places[row];
-      if (slot == CachePlace::no_slot) continue;
-      cache.put(site.layer, slot, position, k + row * row_size, v + row * row_size);
+template <typename Element>
+void KvCache<Element>::copy(std::int64_t from, std::int64_t to, std::int64_t positions) {
+  const std::int64_t key_elements = rounded_up(positions, lane_count) * key_stride_;
+  const std::int64_t value_elements = rounded_up(positions, 2) * value_stride_;
+  for (std::int64_t layer = 0; layer < shape_.layers; ++layer) {
+    for (std::int64_t head = 0; head < shape_.kv_heads; ++head) {
+      std::copy_n(keys(layer, from, head), key_elements, keys(layer, to, head));
+      std::copy_n(values(layer, from, head), value_elements, values(layer, to, head));
     }
-    const auto q_NHD = in_float32(input.q_NHD);
-    const Rows rows{.q_NHD = q_NHD, .out_NHD = at::zeros_like(q_NHD)};
-    const std::int64_t H = q_NHD.size(1);
-    at::parallel_for(0, q_NHD.size(0) * H, H, [&](std::int64_t begin, std::int64_t end) {
-      attend_heads(cache, places, site, rows, {begin, end});
-    });
-    return rows.out_NHD.to(input.q_NHD.options());
-  };
+  }
 }
+
+template class KvCache<float>;
+template class KvCache<Bfloat16>;
 
 }  // namespace ballast

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "workers/generation/lanes.h"
+#include "workers/cpu_kernels/lanes.h"
 
 namespace ballast {
 namespace {

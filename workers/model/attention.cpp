@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "workers/model/cpu_kernel.h"
+#include "workers/model/joined_attention.h"
+
 namespace ballast {
 namespace {
 
@@ -63,12 +66,14 @@ bool fits_flash_attention(const torch::Tensor& q_NHD) {
 class PackedAttention {
  public:
   explicit PackedAttention(const std::vector<std::int64_t>& cu_lengths)
-      : runs_(runs_of(cu_lengths)), cu_lengths_(torch::tensor(cu_lengths, torch::kInt32)) {
+      : lengths_until_(cu_lengths), runs_(runs_of(cu_lengths)), cu_lengths_(torch::tensor(cu_lengths, torch::kInt32)) {
     for (const Run& run : runs_) longest_ = std::max(longest_, run.length);
   }
 
   torch::Tensor operator()(const AttentionSite& site, const AttentionInput& input) {
     if (runs_.empty()) return torch::zeros_like(input.q_NHD);
+    if (input.joined_NHD.defined() && suits_cpu_kernels(input.joined_NHD))
+      return attend_joined(site, input, lengths_until_);
     return fits_flash_attention(input.q_NHD) ? attend_all(site, input) : attend_runs(site, runs_, input);
   }
 
@@ -83,12 +88,21 @@ class PackedAttention {
                                                     /*return_debug_mask=*/false, site.scale, before));
   }
 
+  std::vector<std::int64_t> lengths_until_;  // cu_lengths
   std::vector<Run> runs_;
-  torch::Tensor cu_lengths_;  // int32
+  torch::Tensor cu_lengths_;  // the same, int32, where the inputs are
   std::int64_t longest_ = 0;
 };
 
 }  // namespace
+
+AttentionInput split_heads(const torch::Tensor& joined, const HeadShape& heads) {
+  const torch::Tensor joined_NHD = joined.view({joined.size(0), -1, heads.head_dim});
+  return {.q_NHD = joined_NHD.narrow(1, 0, heads.queries),
+          .k_NKD = joined_NHD.narrow(1, heads.queries, heads.keys),
+          .v_NKD = joined_NHD.narrow(1, heads.queries + heads.keys, heads.keys),
+          .joined_NHD = joined_NHD};
+}
 
 Attend packed_attention(const std::vector<std::int64_t>& cu_lengths) { return PackedAttention(cu_lengths); }
 

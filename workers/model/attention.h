@@ -17,12 +17,23 @@ struct AttentionSite {
   std::optional<std::int64_t> window;  // keys that a query sees, itself included; empty: all before it
 };
 
+struct HeadShape {
+  std::int64_t queries = 0;  // H
+  std::int64_t keys = 0;     // K
+  std::int64_t head_dim = 0;
+};
+
 // Queries, keys and values of the tokens at hand, positions already applied.
 struct AttentionInput {
   torch::Tensor q_NHD;
   torch::Tensor k_NKD;
   torch::Tensor v_NKD;
+  // [N, H + 2 K, D]: of what the others are views; undefined where they are not. One gradient instead of three.
+  torch::Tensor joined_NHD = {};
 };
+
+// joined [N, (H + 2 K) D]: queries, keys and values side by side.
+AttentionInput split_heads(const torch::Tensor& joined, const HeadShape& heads);
 
 // Returns [N, H, D]. Layers call it in order, once each; an implementation may keep keys and values for later tokens.
 using Attend = std::function<torch::Tensor(const AttentionSite&, const AttentionInput&)>;

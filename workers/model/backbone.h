@@ -20,6 +20,16 @@ class Backbone {
   torch::Tensor forward(const PackedTokens& packed) const {
     return forward(packed.tokens_N, packed.positions_N, packed_attention(packed.cu_lengths));
   }
+
+  // From now on a forward pass with gradients keeps of each layer only what enters it, and the backward pass computes
+  // the layer again: about a third more work, gradients of the same bits.
+  void checkpoint_activations() { checkpoints_activations_ = true; }
+
+ protected:
+  bool checkpoints_activations() const { return checkpoints_activations_; }
+
+ private:
+  bool checkpoints_activations_ = false;
 };
 
 }  // namespace ballast

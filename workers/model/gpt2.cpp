@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "workers/model/checkpointed.h"
 #include "workers/model/layers.h"
 
 namespace ballast {
@@ -92,8 +93,9 @@ Gpt2::Gpt2(const ModelConfig& config, const Parameters& parameters)
 }
 
 torch::Tensor Gpt2::attention(const Gpt2Layer& layer, const torch::Tensor& x_NE, const Attend& attend) const {
-  const auto qkv = layer.qkv(x_NE).view({x_NE.size(0), 3, -1, head_dim_}).unbind(1);
-  const torch::Tensor out_NHD = attend(layer.site, {.q_NHD = qkv[0], .k_NKD = qkv[1], .v_NKD = qkv[2]});
+  const std::int64_t heads = x_NE.size(1) / head_dim_;
+  const torch::Tensor out_NHD =
+      attend(layer.site, split_heads(layer.qkv(x_NE), {.queries = heads, .keys = heads, .head_dim = head_dim_}));
   return layer.o(out_NHD.flatten(1));
 }
 
@@ -101,8 +103,11 @@ torch::Tensor Gpt2::forward(const torch::Tensor& tokens_N, const torch::Tensor& 
                             const Attend& attend) const {
   torch::Tensor x_NE = embed(token_embedding_VE_, tokens_N) + embed(position_embedding_PE_, positions_N);
   for (const Gpt2Layer& layer : layers_) {
-    x_NE = x_NE + attention(layer, layer.attention_norm(x_NE), attend);
-    x_NE = x_NE + layer.down(at::gelu(layer.up(layer.mlp_norm(x_NE)), "tanh"));
+    const auto compute = [this, &layer, attend](const std::vector<torch::Tensor>& entering) {
+      const torch::Tensor between = entering[0] + attention(layer, layer.attention_norm(entering[0]), attend);
+      return std::vector{between + layer.down(at::gelu(layer.up(layer.mlp_norm(between)), "tanh"))};
+    };
+    x_NE = (checkpoints_activations() ? checkpointed({x_NE}, compute) : compute({x_NE}))[0];
   }
   return final_norm_(x_NE);
 }

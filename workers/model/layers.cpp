@@ -34,6 +34,28 @@ Linear linear_at(const Parameters& parameters, const std::string& name) {
           .bias = parameters.contains(bias) ? parameters.at(bias) : torch::Tensor()};
 }
 
+torch::Tensor JoinedLinear::operator()(const torch::Tensor& x_NI) const {
+  if (parts.size() == 1) return parts.front()(x_NI);
+  std::vector<torch::Tensor> outputs;
+  for (const Linear& part : parts) outputs.push_back(part(x_NI));
+  return at::cat(outputs, 1);
+}
+
+JoinedLinear joined_at(const Parameters& parameters, const std::vector<std::string>& names) {
+  const auto all = [&](const char* suffix) {
+    std::vector<std::string> full;
+    for (const std::string& name : names) full.push_back(name + suffix);
+    return full;
+  };
+  const bool biased = parameters.contains(names.front() + ".bias");
+  const torch::Tensor weight = parameters.joined(all(".weight"));
+  const torch::Tensor bias = biased ? parameters.joined(all(".bias")) : torch::Tensor();
+  if (weight.defined() && bias.defined() == biased) return {{{.weight = weight, .bias = bias}}};
+  JoinedLinear joined;
+  for (const std::string& name : names) joined.parts.push_back(linear_at(parameters, name));
+  return joined;
+}
+
 void append_linear(std::vector<ParameterSpec>& specs, const std::string& name, const LinearShape& shape) {
   specs.push_back({.name = name + ".weight", .shape = {shape.out, shape.in}, .initial_std = shape.initial_std});
   if (shape.bias) specs.push_back({.name = name + ".bias", .shape = {shape.out}});

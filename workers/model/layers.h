@@ -3,8 +3,10 @@
 #include <torch/types.h>
 
 #include <string>
+#include <vector>
 
 #include "workers/model/parameters.h"
+#include "workers/model/products.h"
 
 namespace ballast {
 
@@ -17,11 +19,20 @@ struct Linear {
   torch::Tensor weight;
   torch::Tensor bias;
 
-  torch::Tensor operator()(const torch::Tensor& x_NI) const { return at::linear(x_NI, weight, bias); }
+  torch::Tensor operator()(const torch::Tensor& x_NI) const { return project(x_NI, weight, bias); }
+};
+
+// Several layers on one input, their outputs side by side: [N, sum of out].
+struct JoinedLinear {
+  std::vector<Linear> parts;  // one where the parameters lie side by side themselves
+
+  torch::Tensor operator()(const torch::Tensor& x_NI) const;
 };
 
 // Takes NAME.weight, and NAME.bias where the parameters have it.
 Linear linear_at(const Parameters& parameters, const std::string& name);
+
+JoinedLinear joined_at(const Parameters& parameters, const std::vector<std::string>& names);
 
 // Appends NAME.weight [out, in] ~ N(0, std) and, if asked for, NAME.bias = 0.
 struct LinearShape {

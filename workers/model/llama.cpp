@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "workers/model/checkpointed.h"
+#include "workers/model/fused_layers.h"
 #include "workers/model/layers.h"
 #include "workers/model/rotary.h"
 
@@ -16,22 +18,14 @@ constexpr const char* final_norm_name = "model.norm.weight";
 
 std::string layer_prefix(std::int64_t layer) { return fmt::format("model.layers.{}.", layer); }
 
-// Root mean square norm over E, in float32 whatever x's dtype is.
-struct RmsNorm {
-  torch::Tensor weight_E;
-  double epsilon;
-
-  torch::Tensor operator()(const torch::Tensor& x_NE) const {
-    return at::rms_norm(x_NE, weight_E.sizes(), weight_E, epsilon);
-  }
-};
-
 struct LlamaLayer {
   AttentionSite site;
   RmsNorm attention_norm;
-  Linear q, k, v, o;
+  JoinedLinear qkv;
+  Linear o;
   RmsNorm mlp_norm;
-  Linear gate, up, down;
+  JoinedLinear gate_up;
+  Linear down;
 };
 
 class Llama final : public Backbone {
@@ -45,7 +39,7 @@ class Llama final : public Backbone {
   torch::Tensor attention(const LlamaLayer& layer, const torch::Tensor& x_NE, const Rotation& rotation,
                           const Attend& attend) const;
 
-  std::int64_t head_dim_;
+  HeadShape heads_;
   torch::Tensor frequencies_F_;
   torch::Tensor embedding_VE_;
   std::vector<LlamaLayer> layers_;
@@ -62,18 +56,16 @@ LlamaLayer layer_at(const ModelConfig& config, const Parameters& parameters, std
                    .scale = 1.0 / std::sqrt(static_cast<double>(config.head_dim)),
                    .window = config.window.at(index)},
           .attention_norm = norm("input_layernorm"),
-          .q = linear("self_attn.q_proj"),
-          .k = linear("self_attn.k_proj"),
-          .v = linear("self_attn.v_proj"),
+          .qkv = joined_at(parameters,
+                           {prefix + "self_attn.q_proj", prefix + "self_attn.k_proj", prefix + "self_attn.v_proj"}),
           .o = linear("self_attn.o_proj"),
           .mlp_norm = norm("post_attention_layernorm"),
-          .gate = linear("mlp.gate_proj"),
-          .up = linear("mlp.up_proj"),
+          .gate_up = joined_at(parameters, {prefix + "mlp.gate_proj", prefix + "mlp.up_proj"}),
           .down = linear("mlp.down_proj")};
 }
 
 Llama::Llama(const ModelConfig& config, const Parameters& parameters)
-    : head_dim_(config.head_dim),
+    : heads_{.queries = config.heads, .keys = config.kv_heads, .head_dim = config.head_dim},
       frequencies_F_(rotary_frequencies(config).to(parameters.device())),
       embedding_VE_(parameters.at(embedding_name)),
       final_norm_{parameters.at(final_norm_name), config.norm_epsilon} {
@@ -82,23 +74,31 @@ Llama::Llama(const ModelConfig& config, const Parameters& parameters)
 
 torch::Tensor Llama::attention(const LlamaLayer& layer, const torch::Tensor& x_NE, const Rotation& rotation,
                                const Attend& attend) const {
-  const auto heads = [&](const Linear& projection) { return projection(x_NE).view({x_NE.size(0), -1, head_dim_}); };
-  const torch::Tensor out_NHD = attend(
-      layer.site,
-      {.q_NHD = rotation.apply(heads(layer.q)), .k_NKD = rotation.apply(heads(layer.k)), .v_NKD = heads(layer.v)});
+  const torch::Tensor out_NHD = attend(layer.site, rotation.apply(layer.qkv(x_NE), heads_));
   return layer.o(out_NHD.flatten(1));
 }
 
 torch::Tensor Llama::forward(const torch::Tensor& tokens_N, const torch::Tensor& positions_N,
                              const Attend& attend) const {
   const Rotation rotation(positions_N, frequencies_F_);
-  torch::Tensor x_NE = embed(embedding_VE_, tokens_N);
-  for (const LlamaLayer& layer : layers_) {
-    x_NE = x_NE + attention(layer, layer.attention_norm(x_NE), rotation, attend);
-    const torch::Tensor normed_NE = layer.mlp_norm(x_NE);
-    x_NE = x_NE + layer.down(at::silu(layer.gate(normed_NE)) * layer.up(normed_NE));
+  torch::Tensor stream_NE = embed(embedding_VE_, tokens_N);
+  torch::Tensor normed_NE = layers_.front().attention_norm(stream_NE);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    // The stream and its norm to those that the next layer takes.
+    const auto compute = [this, i, rotation, attend](const std::vector<torch::Tensor>& entering) {
+      const LlamaLayer& layer = layers_[i];
+      const RmsNorm& next_norm = i + 1 < layers_.size() ? layers_[i + 1].attention_norm : final_norm_;
+      torch::Tensor stream = entering[0];
+      const torch::Tensor normed = layer.mlp_norm.add(stream, attention(layer, entering[1], rotation, attend));
+      const torch::Tensor next_normed = next_norm.add(stream, layer.down(swiglu(layer.gate_up(normed))));
+      return std::vector{stream, next_normed};
+    };
+    const std::vector<torch::Tensor> entering{stream_NE, normed_NE};
+    const auto leaving = checkpoints_activations() ? checkpointed(entering, compute) : compute(entering);
+    stream_NE = leaving[0];
+    normed_NE = leaving[1];
   }
-  return final_norm_(x_NE);
+  return normed_NE;
 }
 
 }  // namespace

@@ -9,4 +9,8 @@ Model::Model(ModelConfig config, Parameters parameters)
       parameters_(std::move(parameters)),
       backbone_(architecture_of(config_.family, config_.head).make(config_, parameters_)) {}
 
+void Model::prepare(const ModelSource& source, Use use) {
+  if (source.activation_checkpointing && use == Use::Learn) backbone_->checkpoint_activations();
+}
+
 }  // namespace ballast

@@ -5,6 +5,7 @@
 
 #include "workers/model/backbone.h"
 #include "workers/model/model_config.h"
+#include "workers/model/model_source.h"
 #include "workers/model/parameters.h"
 
 namespace ballast {
@@ -22,6 +23,8 @@ class Model {
   // `parameters`: the backbone's and the head's.
   Model(ModelConfig config, Parameters parameters);
   ~Model() = default;
+  // What the source asks of how it computes.
+  void prepare(const ModelSource& source, Use use);
 
   ModelConfig config_;
   Parameters parameters_;

@@ -53,6 +53,7 @@ struct ModelSource {
   std::optional<std::filesystem::path> tokenizer;
   std::int64_t seed = 1;
   ComputeDType dtype = ComputeDType::float32;
+  bool activation_checkpointing = false;
 
   bool given() const { return path || random; }
   // Whose tokenizer files go with the model: the one that is given, else the model's own folder; nothing for a random
@@ -65,6 +66,8 @@ struct ModelSource {
     field("random", random, "shape of a model with random weights, instead of a path");
     field("tokenizer", tokenizer, "folder with the tokenizer's files; left out: the model's folder");
     field("seed", seed, "seed of everything in the model that no file gives").at_least(0);
+    field("activation_checkpointing", activation_checkpointing,
+          "a model that learns keeps one state per layer and computes the rest again: less memory, a third more work");
     field("dtype", dtype, "what the model computes in; bfloat16 halves a frozen model's memory");
   }
 };

@@ -70,11 +70,12 @@ PackedTokens PackedTokens::to(c10::Device device) const {
           .columns_N = columns_N.defined() ? columns_N.to(device) : columns_N};
 }
 
-NextTokens next_tokens(const PackedTokens& packed) {
+NextTokens next_tokens(const PackedTokens& packed, const at::Tensor& wanted_N) {
   const at::Tensor sequences_N = sequence_of(packed);
   const std::int64_t N = packed.tokens();
   if (N == 0) return {.rows_M = at::empty_like(packed.tokens_N), .ids_M = at::empty_like(packed.tokens_N)};
-  const at::Tensor followed = sequences_N.narrow(0, 0, N - 1) == sequences_N.narrow(0, 1, N - 1);
+  at::Tensor followed = sequences_N.narrow(0, 0, N - 1) == sequences_N.narrow(0, 1, N - 1);
+  if (wanted_N.defined()) followed = followed & wanted_N.narrow(0, 0, N - 1);
   const at::Tensor rows_M = followed.nonzero().squeeze(1);
   return {.rows_M = rows_M, .ids_M = packed.tokens_N.index_select(0, rows_M + 1)};
 }

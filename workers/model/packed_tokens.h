@@ -29,12 +29,13 @@ struct PackedTokens {
   PackedTokens to(c10::Device device) const;
 };
 
-// The tokens that have a follower in their sequence, M of the N, and the followers' ids.
+// The tokens that have a follower in their sequence, and whose follower is wanted (bool [N]; undefined: all are): M of the
+// N, and the followers' ids.
 struct NextTokens {
   at::Tensor rows_M;  // int64, ascending
   at::Tensor ids_M;   // int64
 };
-NextTokens next_tokens(const PackedTokens& packed);
+NextTokens next_tokens(const PackedTokens& packed, const at::Tensor& wanted_N = {});
 
 // values_N [N] in the layout of predictions, [B, T] with T = L - 1: index t has the value of the token in column t,
 // which predicts the one in column t + 1; zero where there is no token. Values of tokens in column T predict nothing

@@ -4,6 +4,9 @@
 #include <cctype>
 #include <stdexcept>
 
+#include "workers/cpu_kernels/flat.h"
+#include "workers/model/cpu_kernel.h"
+
 namespace ballast {
 namespace {
 
@@ -27,13 +30,21 @@ class AddGradient final : public torch::autograd::PostAccumulateGradHook {
   explicit AddGradient(torch::Tensor sum) : sum_(std::move(sum)) {}
   void operator()(const torch::autograd::Variable& leaf) override {
     const torch::NoGradGuard no_grad;
-    sum_.add_(leaf.grad());
+    const torch::Tensor gradient = leaf.grad().contiguous();
+    if (suits_cpu_kernels(gradient))
+      cpu::add(data_of<float>(sum_), data_of<Bfloat16>(gradient), gradient.numel());
+    else
+      sum_.add_(gradient);
     leaf.mutable_grad().reset();
   }
 
  private:
   torch::Tensor sum_;
 };
+
+ComputeDType dtype_of(const torch::Tensor& values) {
+  return values.scalar_type() == torch::kFloat32 ? ComputeDType::float32 : ComputeDType::bfloat16;
+}
 
 }  // namespace
 
@@ -92,16 +103,37 @@ torch::Tensor Parameters::values(const Segment& segment) const { return part_of(
 void Parameters::refresh() {
   const torch::NoGradGuard no_grad;
   if (!computed_.is_same(flat_)) computed_.copy_(flat_);
+  ++version_;
 }
 
-ComputeDType Parameters::dtype() const {
-  return flat_.scalar_type() == torch::kFloat32 ? ComputeDType::float32 : ComputeDType::bfloat16;
-}
+ComputeDType Parameters::dtype() const { return dtype_of(flat_); }
+
+ComputeDType Parameters::compute_dtype() const { return dtype_of(computed_); }
 
 torch::Tensor Parameters::at(std::string_view name) const {
   const auto leaf = leaves_.find(name);
   if (leaf == leaves_.end()) throw std::out_of_range("no parameter is named " + std::string(name));
   return leaf->second;
+}
+
+torch::Tensor Parameters::joined(const std::vector<std::string>& names) const {
+  Segment whole;
+  for (const std::string& name : names) {
+    const auto segment = std::find_if(segments_.begin(), segments_.end(),
+                                      [&](const Segment& candidate) { return candidate.spec.name == name; });
+    if (segment == segments_.end()) throw std::out_of_range("no parameter is named " + name);
+    if (name == names.front()) {
+      whole = *segment;
+      continue;
+    }
+    const bool follows = segment->offset == whole.offset + whole.numel;
+    auto shape = segment->spec.shape;
+    shape.front() = whole.spec.shape.front();
+    if (!follows || shape != whole.spec.shape) return {};
+    whole.spec.shape.front() += segment->spec.shape.front();
+    whole.numel += segment->numel;
+  }
+  return make_leaf(whole);
 }
 
 bool Parameters::contains(std::string_view name) const { return leaves_.contains(name); }

@@ -52,16 +52,23 @@ class Parameters {
   // float32 `grad()` is a view of it, in bfloat16 each backward pass's gradient goes there and leaves `grad()`
   // undefined. Throws std::out_of_range for an unknown name.
   torch::Tensor at(std::string_view name) const;
+  // The same for parameters that follow each other in the flat storage without a gap and differ in their first extent
+  // only, as one leaf [sum of first extents, ...]; undefined where they do not. Each call makes a new leaf.
+  torch::Tensor joined(const std::vector<std::string>& names) const;
   bool contains(std::string_view name) const;
 
   // The values of one segment, a view of `flat`; whoever writes there calls `refresh` in the end.
   torch::Tensor values(const Segment& segment) const;
   // Brings what layers compute with up to the values: one cast in bfloat16, else nothing.
   void refresh();
+  // Counts the calls of refresh: two that are equal see the same values.
+  std::uint64_t version() const { return version_; }
 
   const std::vector<Segment>& segments() const { return segments_; }
   // What values are held in: what a saved model has.
   ComputeDType dtype() const;
+  // What layers compute in.
+  ComputeDType compute_dtype() const;
   // [storage] everything; [trainable] its learning part, undefined if there is none; [decayed] is the front of both.
   const torch::Tensor& flat() const { return flat_; }
   const torch::Tensor& flat_gradient() const { return flat_gradient_; }
@@ -83,6 +90,7 @@ class Parameters {
   torch::Tensor make_leaf(const Segment& segment) const;
 
   std::vector<Segment> segments_;
+  std::uint64_t version_ = 0;
   std::int64_t storage_size_ = 0;
   std::int64_t trainable_size_ = 0;
   std::int64_t decayed_size_ = 0;

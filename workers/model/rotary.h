@@ -3,6 +3,7 @@
 #pragma once
 #include <torch/types.h>
 
+#include "workers/model/attention.h"
 #include "workers/model/model_config.h"
 
 namespace ballast {
@@ -17,6 +18,8 @@ class Rotation {
 
   // Turns the pairs (x_i, x_{i + F}) of each head, in x's dtype. Differentiable.
   torch::Tensor apply(const torch::Tensor& x_NHD) const;
+  // The heads of queries and keys turned; may overwrite what it is given. Joined as in `split_heads`.
+  AttentionInput apply(const torch::Tensor& joined, const HeadShape& heads) const;
 
  private:
   torch::Tensor cos_N1D_;

@@ -96,6 +96,7 @@ std::unique_ptr<ScoreModel> ScoreModel::from_source(const ModelSource& source, S
   initialise(parameters, source.seed);
   if (checkpoint) checkpoint->copy_into(parameters);
   std::unique_ptr<ScoreModel> model(new ScoreModel(config, std::move(parameters)));
+  model->prepare(source, use);
   if (checkpoint) read_statistics(checkpoint->reader(), model->normalizer_);
   return model;
 }

@@ -1,80 +1,177 @@
 #include "workers/model/token_log_probs.h"
 
+#include <torch/autograd.h>
 #include <algorithm>
+
+#include "workers/model/logit_rows.h"
+#include "workers/model/products.h"
 
 namespace ballast {
 namespace {
 
-constexpr std::int64_t logits_in_memory = std::int64_t{1} << 23;  // elements; 32 MiB of float32
+// Enough rows that products are fast, few enough that their logits stay near a CPU (at most 64 MiB of float32) or leave
+// a GPU's memory alone (256 MiB of bfloat16).
+struct SliceSize {
+  std::int64_t most_rows = 0;
+  std::int64_t logits_in_memory = 0;
+};
+constexpr SliceSize cpu_slice{512, std::int64_t{1} << 24};
+constexpr SliceSize gpu_slice{4096, std::int64_t{1} << 27};
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // A multiple of 16 rows: float32 products of fewer rows have other bits.
-std::int64_t rows_at_once(std::int64_t V) { return std::max<std::int64_t>(logits_in_memory / V / 16, 1) * 16; }
-
-// float32 for half precision, else as it is.
-torch::Tensor slice_of_logits(const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE) {
-  const torch::Tensor logits = at::linear(hidden_ME, weight_VE);
-  return logits.to(at::promote_types(logits.scalar_type(), torch::kFloat32));
+std::int64_t rows_at_once(const torch::Tensor& weight_VE) {
+  const auto& [most_rows, logits_in_memory] = weight_VE.is_cuda() ? gpu_slice : cpu_slice;
+  return std::clamp<std::int64_t>(logits_in_memory / weight_VE.size(0) / 16 * 16, 16, most_rows);
 }
 
-// sum_VE += a_MV^T b_ME, for half precision rounded once and then added in float32.
-void add_product(torch::Tensor& sum_VE, const torch::Tensor& a_MV, const torch::Tensor& b_ME) {
-  if (sum_VE.scalar_type() == a_MV.scalar_type())
-    sum_VE.addmm_(a_MV.t(), b_ME);
-  else
-    sum_VE.add_(at::mm(a_MV.t(), b_ME));
-}
+// Rows of a batch whose logits exist at one time, one such slice after the other.
+class LogitSlices {
+ public:
+  LogitSlices(const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE)
+      : hidden_ME_(hidden_ME), weight_VE_(weight_VE), step_(rows_at_once(weight_VE)) {
+    memory_ = torch::empty({std::min(step_, hidden_ME.size(0)), weight_VE.size(0)}, hidden_ME.options());
+  }
+
+  // body(begin, rows, logits [rows, V]), which may overwrite the logits.
+  template <typename Body>
+  void for_each(const Body& body) {
+    const std::int64_t M = hidden_ME_.size(0);
+    for (std::int64_t begin = 0; begin < M; begin += step_) {
+      const std::int64_t rows = std::min(step_, M - begin);
+      torch::Tensor logits = memory_.narrow(0, 0, rows);
+      product_into(logits, hidden_ME_.narrow(0, begin, rows), weight_VE_.t());
+      body(begin, rows, logits);
+    }
+  }
+
+ private:
+  torch::Tensor hidden_ME_, weight_VE_;
+  std::int64_t step_;
+  torch::Tensor memory_;
+};
+
+// What a gradient of logits means for hidden states and weight; the weight's sum is float32 or better.
+class HeadGradient {
+ public:
+  HeadGradient(const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE)
+      : hidden_(hidden_ME),
+        weight_(weight_VE),
+        of_hidden_(torch::empty_like(hidden_ME)),
+        of_weight_(torch::zeros(weight_VE.sizes(), weight_VE.options().dtype(
+                                                       at::promote_types(weight_VE.scalar_type(), torch::kFloat32)))) {}
+
+  void add(std::int64_t begin, const torch::Tensor& logit_gradient_mV) {
+    const std::int64_t rows = logit_gradient_mV.size(0);
+    torch::Tensor part = of_hidden_.narrow(0, begin, rows);
+    product_into(part, logit_gradient_mV, weight_);
+    add_product(of_weight_, logit_gradient_mV.t(), hidden_.narrow(0, begin, rows));
+  }
+
+  const torch::Tensor& of_hidden() const { return of_hidden_; }
+  torch::Tensor of_weight() const { return of_weight_.to(weight_.scalar_type()); }
+
+ private:
+  torch::Tensor hidden_, weight_, of_hidden_, of_weight_;
+};
 
 struct TokenLogProbs : torch::autograd::Function<TokenLogProbs> {
   static torch::Tensor forward(AutogradContext* context, const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE,
                                const torch::Tensor& ids_M) {
-    const std::int64_t M = hidden_ME.size(0);
-    const std::int64_t step = rows_at_once(weight_VE.size(0));
     std::vector<torch::Tensor> log_probs, normalisers;
-    for (std::int64_t begin = 0; begin < M; begin += step) {
-      const std::int64_t rows = std::min(step, M - begin);
-      const torch::Tensor logits = slice_of_logits(hidden_ME.narrow(0, begin, rows), weight_VE);
-      normalisers.push_back(logits.logsumexp(1));
-      log_probs.push_back(logits.gather(1, ids_M.narrow(0, begin, rows).unsqueeze(1)).squeeze(1) - normalisers.back());
-    }
+    LogitSlices(hidden_ME, weight_VE).for_each([&](std::int64_t begin, std::int64_t rows, const torch::Tensor& logits) {
+      const RowLogProbs found = row_log_probs(logits, ids_M.narrow(0, begin, rows));
+      log_probs.push_back(found.log_probs_M);
+      normalisers.push_back(found.normalisers_M);
+    });
     context->save_for_backward({hidden_ME, weight_VE, ids_M, torch::cat(normalisers)});
     return torch::cat(log_probs);
   }
 
-  // d log p(id) / d logits = onehot(id) - softmax(logits).
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
-    const auto &hidden_ME = saved[0], &weight_VE = saved[1], &ids_M = saved[2], &normaliser_M = saved[3];
-    torch::Tensor hidden_gradient_ME = torch::empty_like(hidden_ME);
-    torch::Tensor weight_gradient_VE = torch::zeros(weight_VE.sizes(), normaliser_M.options());
-    const std::int64_t M = hidden_ME.size(0);
-    const std::int64_t step = rows_at_once(weight_VE.size(0));
-    for (std::int64_t begin = 0; begin < M; begin += step) {
-      const std::int64_t rows = std::min(step, M - begin);
-      const torch::Tensor hidden = hidden_ME.narrow(0, begin, rows);
-      const torch::Tensor gradient = gradients[0].narrow(0, begin, rows).unsqueeze(1);
-      torch::Tensor logits_gradient =
-          (slice_of_logits(hidden, weight_VE) - normaliser_M.narrow(0, begin, rows).unsqueeze(1))
-              .exp_()
-              .mul_(-gradient);
-      logits_gradient.scatter_add_(1, ids_M.narrow(0, begin, rows).unsqueeze(1), gradient);
-      logits_gradient = logits_gradient.to(hidden.scalar_type());
-      hidden_gradient_ME.narrow(0, begin, rows).copy_(at::mm(logits_gradient, weight_VE));
-      add_product(weight_gradient_VE, logits_gradient, hidden);
-    }
-    return {hidden_gradient_ME, weight_gradient_VE.to(weight_VE.scalar_type()), torch::Tensor()};
+    const auto &hidden_ME = saved[0], &weight_VE = saved[1], &ids_M = saved[2], &normalisers_M = saved[3];
+    const torch::Tensor gradients_M = gradients[0].contiguous();
+    HeadGradient gradient(hidden_ME, weight_VE);
+    LogitSlices(hidden_ME, weight_VE).for_each([&](std::int64_t begin, std::int64_t rows, const torch::Tensor& logits) {
+      const auto part = [&](const torch::Tensor& x_M) { return x_M.narrow(0, begin, rows); };
+      gradient.add(begin, logit_gradient(logits, {.ids_M = part(ids_M),
+                                                  .normalisers_M = part(normalisers_M),
+                                                  .gradients_M = part(gradients_M)}));
+    });
+    return {gradient.of_hidden(), gradient.of_weight(), torch::Tensor()};
   }
 };
+
+// A slice's part of the loss and what that says about its log-probabilities.
+struct SliceLoss {
+  torch::Tensor loss;
+  torch::Tensor gradients_m;
+};
+
+SliceLoss differentiate(const LossOfRows& loss_of_rows, const torch::Tensor& log_probs_m, std::int64_t begin) {
+  const torch::AutoGradMode with_gradient(true);
+  const torch::Tensor leaf_m = log_probs_m.detach().requires_grad_(true);
+  const torch::Tensor loss = loss_of_rows(leaf_m, begin);
+  return {loss.detach(), torch::autograd::grad({loss}, {leaf_m})[0].contiguous()};
+}
+
+struct TokenLosses : torch::autograd::Function<TokenLosses> {
+  static variable_list forward(AutogradContext* context, const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE,
+                               const torch::Tensor& ids_M, const LossOfRows& loss_of_rows) {
+    HeadGradient gradient(hidden_ME, weight_VE);
+    std::vector<torch::Tensor> losses, log_probs;
+    LogitSlices(hidden_ME, weight_VE).for_each([&](std::int64_t begin, std::int64_t rows, const torch::Tensor& logits) {
+      const torch::Tensor ids = ids_M.narrow(0, begin, rows);
+      const RowLogProbs found = row_log_probs(logits, ids);
+      const SliceLoss slice = differentiate(loss_of_rows, found.log_probs_M, begin);
+      gradient.add(begin,
+                   logit_gradient(
+                       logits, {.ids_M = ids, .normalisers_M = found.normalisers_M, .gradients_M = slice.gradients_m}));
+      losses.push_back(slice.loss);
+      log_probs.push_back(found.log_probs_M);
+    });
+    const torch::Tensor log_probs_M = torch::cat(log_probs);
+    context->save_for_backward({gradient.of_hidden(), gradient.of_weight()});
+    context->mark_non_differentiable({log_probs_M});
+    return {torch::stack(losses).sum(), log_probs_M};
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const auto scaled = [&](const torch::Tensor& gradient) {
+      return gradient * gradients[0].to(gradient.scalar_type());
+    };
+    const bool as_it_is = gradients[0].item<double>() == 1.0;
+    return {as_it_is ? saved[0] : scaled(saved[0]), as_it_is ? saved[1] : scaled(saved[1]), torch::Tensor(),
+            torch::Tensor()};
+  }
+};
+
+// Of an empty batch; it has a gradient too: zero, not none.
+torch::Tensor nothing(const torch::Tensor& hidden_ME) {
+  return hidden_ME.sum(1).to(at::promote_types(hidden_ME.scalar_type(), torch::kFloat32));
+}
 
 }  // namespace
 
 torch::Tensor token_log_probs(const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE,
                               const torch::Tensor& ids_M) {
-  // An empty batch has a gradient too: zero, not none.
-  if (ids_M.size(0) == 0) return hidden_ME.sum(1).to(at::promote_types(hidden_ME.scalar_type(), torch::kFloat32));
+  if (ids_M.size(0) == 0) return nothing(hidden_ME);
   return TokenLogProbs::apply(hidden_ME, weight_VE, ids_M);
+}
+
+TokenLoss token_loss(const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE, const torch::Tensor& ids_M,
+                     const LossOfRows& loss_of_rows) {
+  if (ids_M.size(0) == 0) return {nothing(hidden_ME).sum(), nothing(hidden_ME).detach()};
+  if (torch::GradMode::is_enabled() && hidden_ME.requires_grad()) {
+    const auto outputs = TokenLosses::apply(hidden_ME, weight_VE, ids_M, loss_of_rows);
+    return {outputs[0], outputs[1]};
+  }
+  const torch::Tensor log_probs_M = token_log_probs(hidden_ME, weight_VE, ids_M);
+  return {loss_of_rows(log_probs_M, 0), log_probs_M.detach()};
 }
 
 }  // namespace ballast

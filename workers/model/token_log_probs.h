@@ -2,11 +2,28 @@
 #pragma once
 #include <torch/types.h>
 
+#include <cstdint>
+#include <functional>
+
 namespace ballast {
 
 // [M]: log softmax(hidden_ME weight_VE^T) at ids_M (int64), in float32 or better. Works through a few rows at a time,
 // in the backward pass again, so that at most a slice of the logits [M, V] exists. Differentiable in hidden and weight.
 torch::Tensor token_log_probs(const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE,
                               const torch::Tensor& ids_M);
+
+// What the log-probabilities of the rows from `begin` on, [m], add to a loss: [], differentiable in them. Each row is
+// asked for once.
+using LossOfRows = std::function<torch::Tensor(const torch::Tensor& log_probs_m, std::int64_t begin)>;
+
+struct TokenLoss {
+  torch::Tensor loss;         // [], differentiable in hidden and weight
+  torch::Tensor log_probs_M;  // not differentiable
+};
+
+// The sum of `loss_of_rows` over slices of rows. As each row's part of the loss depends on its own log-probability
+// alone, the head's gradient is known as soon as the slice's logits are: the backward pass does not make them again.
+TokenLoss token_loss(const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE, const torch::Tensor& ids_M,
+                     const LossOfRows& loss_of_rows);
 
 }  // namespace ballast

@@ -1,5 +1,6 @@
 #include "workers/training/optimizer.h"
 
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,20 +8,34 @@
 #include <numeric>
 #include <span>
 
+#include "workers/cpu_kernels/flat.h"
+#include "workers/model/cpu_kernel.h"
+
 namespace ballast {
 namespace {
 
 constexpr std::int64_t norm_block = 1 << 20;
 constexpr double norm_epsilon = 1e-6;  // as torch.nn.utils.clip_grad_norm_
 
-}  // namespace
-
-double global_norm(const torch::Tensor& flat) {
+double norm_by_ops(const std::vector<torch::Tensor>& blocks) {
   std::vector<torch::Tensor> squares;  // by block
-  for (const auto& block : flat.split(norm_block)) squares.push_back(block.to(torch::kDouble).square().sum());
+  for (const auto& block : blocks) squares.push_back(block.to(torch::kDouble).square().sum());
   const torch::Tensor in_memory = torch::stack(squares).cpu();  // a device is waited for once
   const std::span values(in_memory.const_data_ptr<double>(), squares.size());
   return std::sqrt(std::accumulate(values.begin(), values.end(), 0.0));
+}
+
+}  // namespace
+
+double global_norm(const torch::Tensor& flat) {
+  const auto blocks = flat.split(norm_block);
+  if (!suits_cpu_kernels(flat)) return norm_by_ops(blocks);
+  std::vector<double> squares(blocks.size());
+  at::parallel_for(0, static_cast<std::int64_t>(blocks.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      squares[i] = cpu::sum_of_squares(blocks[i].const_data_ptr<float>(), blocks[i].numel());
+  });
+  return std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
 }
 
 AdamW::AdamW(Parameters& parameters, const OptimizerConfig& config, std::int64_t total_steps)

@@ -79,6 +79,20 @@ TEST(Generator, TheSameSeedGivesTheSameResponsesAndAnotherSeedOthers) {
   EXPECT_NE(other[0].tokens, first[0].tokens);
 }
 
+TEST(Generator, GeneratesWithTheWeightsAsTheyAreNow) {
+  const auto model = model_of();
+  const auto command = prompts(3);
+  auto kept = generator(*model);
+  const auto before = kept.continue_prompts(command);
+  const torch::NoGradGuard no_grad;
+  for (const auto& segment : model->parameters().segments()) model->parameters().values(segment).mul_(1.5);
+  model->parameters().refresh();
+  const auto after = kept.continue_prompts(command);
+  const auto expected = generator(*model).continue_prompts(command);
+  for (std::size_t row = 0; row < 3; ++row) expect_same_bits(after[row], expected[row]);
+  EXPECT_NE(after[0].log_probs, before[0].log_probs);
+}
+
 class EveryFamily : public testing::TestWithParam<Family> {};
 
 // 40 rows in 16 slots: slots are refilled at different times.
@@ -108,6 +122,37 @@ TEST_P(EveryFamily, GivesARowTheSameBitsInAnyOrderAndWithAnyNumberOfSlots) {
     expect_same_bits(backwards[39 - row], expected[row]);
     expect_same_bits(wide[row], expected[row]);
   }
+}
+
+TEST_P(EveryFamily, GivesARowTheSameBitsWithAnyNumberOfThreads) {
+  if (GetParam() == Family::Gpt2) GTEST_SKIP() << "ATen's products are not those of another number of threads";
+  const auto model = model_of(GetParam());
+  const auto command = prompts(20);
+  const auto expected = generator(*model).continue_prompts(command);
+  at::set_num_threads(2);
+  const auto found = generator(*model).continue_prompts(command);
+  at::set_num_threads(1);
+  for (std::size_t row = 0; row < 20; ++row) expect_same_bits(found[row], expected[row]);
+}
+
+TEST_P(EveryFamily, GivesARowTheSameBitsInAnyCompanyInBfloat16) {
+  auto source = tiny_model(GetParam());
+  source.dtype = ComputeDType::bfloat16;
+  const auto model = CausalLM::from_source(source, Use::Infer);
+  const auto command = prompts(40);
+  const auto together = generator(*model, {}, 48).continue_prompts(command);
+  for (const std::size_t row : {0, 15, 20, 39})
+    expect_same_bits(generator(*model).continue_prompts(row_of(command, row))[0], together[row]);
+}
+
+TEST_P(EveryFamily, GivesSamplesOfOnePromptTheBitsThatTheyHaveAlone) {
+  const auto model = model_of(GetParam());
+  auto command = prompts(20);
+  for (auto& prompt : command.prompts) prompt = command.prompts[3];
+  const auto together = generator(*model).continue_prompts(command);
+  for (const std::size_t row : {0, 1, 15, 19})
+    expect_same_bits(generator(*model).continue_prompts(row_of(command, row))[0], together[row]);
+  EXPECT_NE(together[0].tokens, together[1].tokens);
 }
 
 INSTANTIATE_TEST_SUITE_P(Generator, EveryFamily,

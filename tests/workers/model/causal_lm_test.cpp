@@ -82,6 +82,39 @@ TEST_P(EveryFamily, GivesLogProbabilitiesThatAgreeWithItsLogits) {
   }
 }
 
+// Bit for bit: the first ratio of new to old policy must be 1.
+TEST_P(EveryFamily, GivesALossTheLogProbabilitiesThatItGivesWithoutOne) {
+  const auto model = CausalLM::from_source(tiny_model(GetParam()), Use::Learn);
+  const auto wanted_N = torch::tensor({false, false, true, true, false, true, true, false});
+  const auto found =
+      model->next_token_loss(model->hidden(two_sequences()), two_sequences(), wanted_N,
+                             [](const auto& log_probs_m, const auto& rows_m) { return (log_probs_m * rows_m).sum(); });
+  const torch::Tensor log_probs_N = model->next_token_log_probs(two_sequences(), wanted_N);
+  EXPECT_TRUE(torch::equal(found.log_probs_N, log_probs_N));
+  EXPECT_TRUE(torch::equal(log_probs_N != 0, wanted_N));
+  const torch::Tensor loss = (log_probs_N * torch::arange(8)).sum();
+  EXPECT_NEAR(found.loss.item<double>(), loss.item<double>(), 1e-4);
+  found.loss.backward();
+  const torch::Tensor gradient = model->parameters().flat_gradient().clone();
+  model->parameters().zero_gradient();
+  loss.backward();
+  EXPECT_TRUE(torch::allclose(gradient, model->parameters().flat_gradient(), 1e-4, 1e-4));
+}
+
+TEST_P(EveryFamily, HasGradientsOfTheSameBitsWhereActivationsAreComputedAgain) {
+  for (const auto dtype : {ComputeDType::float32, ComputeDType::bfloat16}) {
+    const auto gradient = [&](bool again) {
+      auto source = tiny_model(GetParam());
+      source.dtype = dtype;
+      source.activation_checkpointing = again;
+      const auto model = CausalLM::from_source(source, Use::Learn);
+      for (int pass = 0; pass < 2; ++pass) model->next_token_log_probs(two_sequences()).sum().backward();
+      return model->parameters().flat_gradient().clone();
+    };
+    EXPECT_TRUE(torch::equal(gradient(true), gradient(false)));
+  }
+}
+
 // (f(w + h d) - f(w - h d)) / 2h against the gradient along d, for one random direction d through all parameters.
 TEST_P(EveryFamily, HasTheGradientOfItsOwnDifferences) {
   const auto model = CausalLM::from_source(tiny_model(GetParam()), Use::Learn);

@@ -36,6 +36,13 @@ TEST(PackedTokens, PairEachTokenWithItsFollowerInTheSameSequence) {
   EXPECT_TRUE(torch::equal(ids_M, torch::tensor({12, 33, 34})));
 }
 
+TEST(PackedTokens, PairOnlyTokensWhoseFollowerIsWanted) {
+  const auto wanted_N = torch::tensor({true, true, false, true, true});
+  const auto [rows_M, ids_M] = next_tokens(packed(), wanted_N);
+  EXPECT_TRUE(torch::equal(rows_M, torch::tensor({0, 3})));
+  EXPECT_TRUE(torch::equal(ids_M, torch::tensor({12, 34})));
+}
+
 TEST(PackedTokens, HaveNoFollowersWhenThereAreNoTokens) {
   const auto nothing = PackedTokens::from_padded(torch::zeros({2, 3}, torch::kInt64), torch::zeros({2, 3}));
   EXPECT_EQ(next_tokens(nothing).rows_M.numel(), 0);

@@ -74,6 +74,29 @@ TEST(Parameters, SumsBothUsesOfATiedWeight) {
   EXPECT_TRUE(torch::equal(parameters.at("embed.weight").grad(), torch::full({5, 3}, 3.0)));
 }
 
+TEST(Parameters, AreOneLeafWhereTheyFollowEachOther) {
+  const std::vector<ParameterSpec> rows{{.name = "q", .shape = {2, 8}}, {.name = "k", .shape = {4, 8}}};
+  for (const auto dtype : {ComputeDType::float32, ComputeDType::bfloat16}) {
+    Parameters parameters(rows, Use::Learn, dtype);
+    parameters.flat().copy_(torch::arange(48));
+    parameters.refresh();
+    const torch::Tensor both = parameters.joined({"q", "k"});
+    EXPECT_TRUE(both.is_leaf());
+    EXPECT_TRUE(torch::equal(both.detach(), torch::cat({parameters.at("q"), parameters.at("k")}).detach()));
+    (both * torch::arange(6).unsqueeze(1)).sum().backward();
+    EXPECT_TRUE(torch::equal(parameters.flat_gradient().view({6, 8}).select(1, 0), torch::arange(6.F)));
+  }
+}
+
+TEST(Parameters, AreNotJoinedAcrossAGapOrAnotherShape) {
+  const Parameters parameters(specs(), Use::Learn);
+  EXPECT_FALSE(parameters.joined({"embed.weight", "proj.weight"}).defined());  // a gap of one element
+  EXPECT_FALSE(parameters.joined({"input_layernorm.weight", "proj.weight"}).defined());
+  EXPECT_THROW(parameters.joined({"embed.weight", "nothing"}), std::out_of_range);
+  const Parameters shapes({{.name = "a", .shape = {2, 8}}, {.name = "b", .shape = {8, 2}}}, Use::Learn);
+  EXPECT_FALSE(shapes.joined({"a", "b"}).defined());
+}
+
 TEST(Parameters, HaveNoGradientWhenTheyOnlyInfer) {
   const Parameters parameters(specs(), Use::Infer);
   EXPECT_EQ(parameters.trainable_size(), 0);

@@ -44,6 +44,22 @@ TEST(Rotary, TurnsPairsByTheirAngle) {
   EXPECT_TRUE(torch::allclose(turned.flatten(), torch::tensor({1.0, 2.0, c - 2 * s, 2 * c + s}, torch::kFloat32)));
 }
 
+TEST(Rotary, TurnsQueriesAndKeysOfJoinedHeadsAndTheirGradients) {
+  torch::manual_seed(1);
+  const HeadShape heads{.queries = 4, .keys = 2, .head_dim = 6};
+  const Rotation rotation(torch::tensor({0, 3, 7}), rotary_frequencies(heads_of(6)));
+  const torch::Tensor x = torch::randn({3, 48}).requires_grad_(true);
+  const AttentionInput turned = rotation.apply(x * 1.0, heads), parts = split_heads(x, heads);
+  const std::vector<torch::Tensor> found{turned.q_NHD, turned.k_NKD, turned.v_NKD};
+  const std::vector<torch::Tensor> due{rotation.apply(parts.q_NHD), rotation.apply(parts.k_NKD), parts.v_NKD};
+  const torch::Tensor weights = torch::randn({3, 8, 6});
+  const auto gradient = [&](const std::vector<torch::Tensor>& heads_of_three) {
+    return torch::autograd::grad({(torch::cat(heads_of_three, 1) * weights).sum()}, {x})[0];
+  };
+  for (std::size_t i = 0; i < due.size(); ++i) EXPECT_TRUE(torch::allclose(found[i], due[i], 1e-5, 1e-6)) << i;
+  EXPECT_TRUE(torch::allclose(gradient(found), gradient(due), 1e-5, 1e-6));
+}
+
 TEST(Rotary, MakesScoresDependOnTheDistanceAlone) {
   torch::manual_seed(1);
   const torch::Tensor q = torch::randn({1, 1, 8}), k = torch::randn({1, 1, 8});

@@ -1,5 +1,5 @@
-// Sixteen float32 lanes for the kernels of generation, by the compiler's vector extension. Arguments go by reference:
-// by value they would depend on the instruction set that each file is compiled for.
+// Sixteen float32 lanes for kernels, by the compiler's vector extension. Arguments go by reference: by value they would
+// depend on the instruction set that each file is compiled for.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -53,6 +53,25 @@ BALLAST_INLINE float max_of(const Lanes& lanes) {
   store(x, lanes);
   for (std::int64_t i = 1; i < lane_count; ++i) x[0] = x[0] < x[i] ? x[i] : x[0];
   return x[0];
+}
+
+// Rows become columns: exchanges blocks of 8, 4, 2 and 1 across the diagonal.
+BALLAST_INLINE void transpose(Lanes (&x)[lane_count]) {
+  IntLanes lane;
+  for (std::int32_t l = 0; l < lane_count; ++l) lane[l] = l;
+#pragma GCC unroll 4
+  for (std::int32_t block = 8; block > 0; block /= 2) {
+    const IntLanes is_low = (lane & block) == 0;
+    const IntLanes low = is_low ? lane : lane - block + 16;
+    const IntLanes high = is_low ? lane + block : lane + 16;
+#pragma GCC unroll 16
+    for (std::int32_t i = 0; i < lane_count; ++i) {
+      if (i & block) continue;
+      const Lanes above = x[i], below = x[i + block];
+      x[i] = __builtin_shuffle(above, below, low);
+      x[i + block] = __builtin_shuffle(above, below, high);
+    }
+  }
 }
 
 }  // namespace ballast

@@ -1,0 +1,63 @@
+// What every rank did when: commands, waits in transfers, idle time, from the ranks' events.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "workers/commands.h"
+
+namespace ballast {
+
+// Kinds of commands that an iteration's time goes into.
+inline constexpr std::array iteration_phases{"generate", "score", "experience", "learn", "transfer"};
+inline constexpr std::string_view other_phase = "other";
+// Nothing to do: no command in the queue, or a transfer whose other end is not there yet.
+inline constexpr std::string_view idle_phase = "idle";
+
+// One thing that a rank did. Times are seconds on the orchestrator's steady clock.
+struct Span {
+  std::string name;        // 'Generate', 'wait for peers', 'idle'
+  std::string_view phase;  // one of iteration_phases, other_phase or idle_phase
+  double begin = 0.0;
+  double end = 0.0;
+  std::uint64_t command = 0;  // 0: none
+  int micro_batch = Command::whole_batch;
+
+  double seconds() const { return end - begin; }
+};
+
+// Of each rank that plays a role the spans from `begin` to `end`, without gap or overlap.
+struct TimelinePart {
+  double begin = 0.0;
+  double end = 0.0;
+  std::map<int, std::vector<Span>> ranks;
+  std::int64_t store_bytes_peak = 0;  // largest batch store of a rank
+};
+
+class Timeline {
+ public:
+  explicit Timeline(const Placement& placement, double now = steady_seconds());
+
+  void take_in(const Command& command, int rank, const Event& event);
+  // From the last call, or from the start, until now. Every command so far is done.
+  TimelinePart take(double now = steady_seconds());
+
+ private:
+  struct Executed {
+    Command command;
+    double begin = 0.0;
+    double end = 0.0;
+  };
+  std::vector<Span> spans_of(const std::vector<Executed>& commands, int rank, const TimelinePart& part) const;
+  double peers_are_there(const Command& command, int rank) const;
+
+  std::map<int, std::vector<Executed>> executed_;                   // by rank, in the order of its queue
+  std::map<std::uint64_t, std::map<int, double>> transfer_begins_;  // by command and rank
+  std::int64_t store_bytes_peak_ = 0;
+  double begin_;  // of the part that goes on
+};
+
+}  // namespace ballast

@@ -1,0 +1,16 @@
+#include "workers/generation/gpu_cache.h"
+
+#include "workers/model/kernel_stream.h"
+
+namespace ballast {
+
+gpu::CacheLayer GpuCache::layer(std::int64_t index) const {
+  return {.keys = keys_LSKPD_[index].mutable_data_ptr(),
+          .values = values_LSKPD_[index].mutable_data_ptr(),
+          .dtype = compute_dtype_of(keys_LSKPD_),
+          .positions = positions(),
+          .kv_heads = keys_LSKPD_.size(2),
+          .head_dim = keys_LSKPD_.size(4)};
+}
+
+}  // namespace ballast

@@ -1,0 +1,102 @@
+#include "workers/generation/packed_llama.h"
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "workers/model/layers.h"
+
+namespace ballast {
+namespace {
+
+template <typename Element>
+const Element* elements_of(const torch::Tensor& weights) {
+  return static_cast<const Element*>(weights.const_data_ptr());
+}
+
+template <typename Element>
+void take_norm(AlignedVector<float>& norm, const torch::Tensor& weight_E) {
+  for (std::int64_t i = 0; i < weight_E.numel(); ++i) norm[i] = widened(elements_of<Element>(weight_E)[i]);
+}
+
+// The layers one below the other, as one that has all their outputs.
+template <typename Element>
+void take_linear(PackedMatrix<Element>& packed, const std::vector<Linear>& layers) {
+  std::int64_t first = 0;
+  for (const auto& [weight, bias] : layers) {
+    packed.set_rows(first, elements_of<Element>(weight), weight.size(0));
+    if (bias.defined()) packed.set_bias(first, elements_of<Element>(bias), bias.numel());
+    first += weight.size(0);
+  }
+}
+
+template <typename Element>
+PackedLlamaLayer<Element> empty_layer(const ModelConfig& config, std::int64_t index) {
+  const std::int64_t E = config.hidden;
+  const std::int64_t queries = config.heads * config.head_dim;
+  const std::int64_t keys = config.kv_heads * config.head_dim;
+  return {.attention_norm = AlignedVector<float>(rounded_up(E, lane_count)),
+          .qkv = PackedMatrix<Element>(queries + 2 * keys, E),
+          .o = PackedMatrix<Element>(E, queries),
+          .mlp_norm = AlignedVector<float>(rounded_up(E, lane_count)),
+          .gate = PackedMatrix<Element>(config.intermediate, E),
+          .up = PackedMatrix<Element>(config.intermediate, E),
+          .down = PackedMatrix<Element>(E, config.intermediate),
+          .site = {.layer = index,
+                   .scale = 1.0 / std::sqrt(static_cast<double>(config.head_dim)),
+                   .window = config.window.at(index)}};
+}
+
+template <typename Element>
+void take_layer(PackedLlamaLayer<Element>& layer, const Parameters& parameters) {
+  const std::string prefix = fmt::format("model.layers.{}.", layer.site.layer);
+  const auto linear = [&](const char* name) { return linear_at(parameters, prefix + name); };
+  take_norm<Element>(layer.attention_norm, parameters.at(prefix + "input_layernorm.weight"));
+  take_linear(layer.qkv, {linear("self_attn.q_proj"), linear("self_attn.k_proj"), linear("self_attn.v_proj")});
+  take_linear(layer.o, {linear("self_attn.o_proj")});
+  take_norm<Element>(layer.mlp_norm, parameters.at(prefix + "post_attention_layernorm.weight"));
+  take_linear(layer.gate, {linear("mlp.gate_proj")});
+  take_linear(layer.up, {linear("mlp.up_proj")});
+  take_linear(layer.down, {linear("mlp.down_proj")});
+}
+
+}  // namespace
+
+template <typename Element>
+PackedLlama<Element>::PackedLlama(const ModelConfig& config)
+    : final_norm(rounded_up(config.hidden, lane_count)), head(config.vocab, config.hidden) {
+  for (std::int64_t i = 0; i < config.layers; ++i) layers.push_back(empty_layer<Element>(config, i));
+}
+
+template <typename Element>
+void PackedLlama<Element>::take(const CausalLM& model) {
+  const auto& parameters = model.parameters();
+  embedding = elements_of<Element>(parameters.at("model.embed_tokens.weight"));
+  take_norm<Element>(final_norm, parameters.at("model.norm.weight"));
+  const auto count = static_cast<std::int64_t>(layers.size());
+  at::parallel_for(0, count + 1, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < std::min(end, count); ++i) take_layer(layers[i], parameters);
+    if (end > count) take_linear(head, {linear_at(parameters, "lm_head")});
+  });
+}
+
+template struct PackedLlama<float>;
+template struct PackedLlama<Bfloat16>;
+
+std::int64_t packed_llama_bytes(const ModelConfig& config, ComputeDType dtype) {
+  const auto matrix = [](std::int64_t outputs, std::int64_t inputs) {
+    return rounded_up(outputs, lane_count) * rounded_up(inputs, PackedMatrix<float>::depth_multiple);
+  };
+  const std::int64_t E = config.hidden;
+  const std::int64_t queries = config.heads * config.head_dim;
+  const std::int64_t keys = config.kv_heads * config.head_dim;
+  const std::int64_t layer = matrix(queries + 2 * keys, E) + matrix(E, queries) + 2 * matrix(config.intermediate, E) +
+                             matrix(E, config.intermediate);
+  const std::int64_t element = dtype == ComputeDType::float32 ? sizeof(float) : sizeof(Bfloat16);
+  return element * (config.layers * layer + matrix(config.vocab, E));
+}
+
+}  // namespace ballast
