@@ -22,6 +22,8 @@ class GpuCache {
         values_LSKPD_(at::empty_like(keys_LSKPD_)) {}
 
   gpu::CacheLayer layer(std::int64_t index) const;
+  // Gives slot `to` the first positions of the sequence in slot `from`.
+  void copy(std::int64_t from, std::int64_t to, std::int64_t positions);
   std::int64_t positions() const { return keys_LSKPD_.size(3); }
 
  private:

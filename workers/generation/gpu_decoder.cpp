@@ -1,5 +1,7 @@
 #include "workers/generation/gpu_decoder.h"
 
+#include <map>
+
 #include "workers/generation/generation_config.h"
 #include "workers/model/kernel_stream.h"
 
@@ -44,24 +46,38 @@ void GpuDecoder::begin(std::int64_t positions) {
   graph_ = make_step_graph(head_VE_.device());
 }
 
-std::vector<Choice> GpuDecoder::prefill(std::span<const Prefill> prefills) {
+// A prompt that several slots begin with goes through the model once.
+at::Tensor GpuDecoder::prefill_logits(std::span<const Prefill> prefills) {
   std::vector<std::int64_t> tokens, slots, positions, last_rows;
   std::vector<std::int64_t> cu_lengths{0};
+  std::map<std::vector<std::int64_t>, std::size_t> first_of;  // by prompt: the prefill that computes it
+  std::vector<std::pair<std::size_t, std::size_t>> copies;    // prefills: from, to
   for (std::size_t i = 0; i < prefills.size(); ++i) {
     const auto& [slot, prompt, situation] = prefills[i];
+    const auto [first, is_first] = first_of.try_emplace({prompt.begin(), prompt.end()}, i);
+    if (!is_first) {
+      copies.emplace_back(first->second, i);
+      last_rows.push_back(last_rows[first->second]);
+      continue;
+    }
     tokens.insert(tokens.end(), prompt.begin(), prompt.end());
     slots.insert(slots.end(), prompt.size(), slot);
     for (std::size_t t = 0; t < prompt.size(); ++t) positions.push_back(static_cast<std::int64_t>(t));
     cu_lengths.push_back(static_cast<std::int64_t>(tokens.size()));
     last_rows.push_back(cu_lengths.back() - 1);
-    buffers_.set(static_cast<std::int64_t>(i), situation);
   }
   const auto on_device = [&](const std::vector<std::int64_t>& ids) {
     return at::tensor(ids, at::kLong).to(head_VE_.device());
   };
   const SlotRows rows{.tokens_N = on_device(tokens), .slots_N = on_device(slots), .positions_N = on_device(positions)};
   const at::Tensor hidden_NE = pass_->hidden(rows, prompt_rows({kernels_, *cache_, rows}, cu_lengths));
-  const at::Tensor logits_PV = logits(hidden_NE.index_select(0, on_device(last_rows)));
+  for (const auto& [from, to] : copies)
+    cache_->copy(prefills[from].slot, prefills[to].slot, static_cast<std::int64_t>(prefills[to].prompt.size()));
+  return logits(hidden_NE.index_select(0, on_device(last_rows)));
+}
+
+std::vector<Choice> GpuDecoder::prefill(std::span<const Prefill> prefills) {
+  const at::Tensor logits_PV = prefill_logits(prefills);
   std::vector<Choice> choices;
   if (host_sampler_) {
     const at::Tensor on_host = logits_PV.to(at::kCPU, at::kFloat);
@@ -69,6 +85,7 @@ std::vector<Choice> GpuDecoder::prefill(std::span<const Prefill> prefills) {
       choices.push_back(choose_on_host(on_host[static_cast<std::int64_t>(i)], prefills[i].situation));
     return choices;
   }
+  for (std::size_t i = 0; i < prefills.size(); ++i) buffers_.set(static_cast<std::int64_t>(i), prefills[i].situation);
   buffers_.send();
   sample(logits_PV);
   buffers_.receive();

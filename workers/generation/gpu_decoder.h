@@ -33,6 +33,8 @@ class GpuDecoder final : public Decoder {
  private:
   // [N, V] in what the model computes in.
   at::Tensor logits(const at::Tensor& hidden_NE) const { return at::linear(hidden_NE, head_VE_); }
+  // [P, V] after the last token of each prompt, whose keys and values are then in the cache.
+  at::Tensor prefill_logits(std::span<const Prefill> prefills);
   // Chooses for the first rows of the buffers.
   void sample(const at::Tensor& logits_NV);
   Choice choose_on_host(const at::Tensor& logits_V, const Situation& situation);

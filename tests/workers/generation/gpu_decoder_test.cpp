@@ -20,13 +20,13 @@ DecoderSettings settings_of(const SamplingConfig& sampling) {
   return {.sampling = sampling, .end_tokens = {eos, 9}, .slots = 16};
 }
 
-// Three sequences, two of one length, one that joins later into a slot that was used.
+// Four sequences, two of one length, two with one prompt, and one that joins later into a slot that was used.
 class Sequences {
  public:
   explicit Sequences(Decoder& decoder) : decoder_(decoder) { decoder.begin(positions); }
 
   std::vector<Choice> grow(std::int64_t steps) {
-    enter({{2, {3, 1, 4}}, {15, {1, 5, 9}}, {7, {2, 6, 5, 3, 5, 8, 9, 7, 9, 3}}});
+    enter({{2, {3, 1, 4}}, {15, {1, 5, 9}}, {7, {2, 6, 5, 3, 5, 8, 9, 7, 9, 3}}, {8, {3, 1, 4}}});
     for (std::int64_t i = 0; i < steps; ++i) step();
     enter({{15, {2, 7, 1}}});
     for (std::int64_t i = 0; i < 3; ++i) step();
