@@ -6,6 +6,11 @@ set(CMAKE_CUDA_COMPILER "${BALLAST_NVCC}" CACHE FILEPATH "The CUDA compiler")
 get_filename_component(ballast_nvcc_folder "${BALLAST_NVCC}" DIRECTORY)
 get_filename_component(ballast_cuda_root "${ballast_nvcc_folder}/.." REALPATH)
 set(CUDA_TOOLKIT_ROOT_DIR "${ballast_cuda_root}" CACHE PATH "Folder of the CUDA toolkit")
+# One runtime in the process: the one that LibTorch loads.
+set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)
+# CMake before 3.26 does not know that nvcc has C++20.
+set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
 # Ampere and Hopper, and code that later GPUs translate for themselves.
 set(TORCH_CUDA_ARCH_LIST "8.0;9.0+PTX" CACHE STRING "GPU architectures to compile for")
 

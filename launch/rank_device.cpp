@@ -4,6 +4,7 @@
 
 #include "launch/environment.h"
 #include "workers/device.h"
+#include "workers/model/kernel_stream.h"
 
 namespace ballast {
 
@@ -16,7 +17,7 @@ c10::Device device_of_rank(DeviceChoice choice, World& world) {
 std::unique_ptr<Communicator> communicator_between_devices(World& world, c10::Device device) {
   if (!device.is_cuda() || world.size() == 1) return nullptr;
   return world.cuda_communicator(
-      {.device = device.index(), .compute_stream = [device] { return current_stream(device); }});
+      {.device = device.index(), .compute_stream = [device] { return kernel_stream(device).handle; }});
 }
 
 }  // namespace ballast

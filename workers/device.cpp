@@ -1,7 +1,6 @@
 #include "workers/device.h"
 
 #include <ATen/Context.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 #include <fmt/format.h>
 
 #include "workers/user_error.h"
@@ -25,10 +24,6 @@ c10::Device choose_device(DeviceChoice choice) {
   if (choice != DeviceChoice::Cpu && obstacle.empty()) return cuda_device_of(0);
   if (choice != DeviceChoice::Cuda) return c10::kCPU;
   throw UserError(fmt::format("--device: found cuda; {}; allowed here: cpu or auto", obstacle));
-}
-
-void* current_stream(c10::Device device) {
-  return c10::impl::VirtualGuardImpl(device.type()).getStream(device).native_handle();
 }
 
 }  // namespace ballast

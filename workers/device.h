@@ -16,7 +16,4 @@ c10::Device cuda_device_of(int local_rank);
 // For a verb that runs as one process, with the option --device. Throws UserError.
 c10::Device choose_device(DeviceChoice choice);
 
-// The CUDA stream (cudaStream_t) that the calling thread's tensors on the device are computed on.
-void* current_stream(c10::Device device);
-
 }  // namespace ballast

@@ -57,9 +57,8 @@ AttendRows prompt_rows(const CacheUse& use, const std::vector<std::int64_t>& cu_
   return [use, attend = packed_attention(cu_lengths)](const AttentionSite& site, const at::Tensor& qkv,
                                                       const at::Tensor& frequencies_F) {
     const auto [layer, heads] = take_in(use, site, qkv, frequencies_F);
-    return attend(site, {.q_NHD = qkv.narrow(1, 0, heads),
-                         .k_NKD = qkv.narrow(1, heads, layer.kv_heads),
-                         .v_NKD = qkv.narrow(1, heads + layer.kv_heads, layer.kv_heads)});
+    return attend(site,
+                  split_heads(qkv.flatten(1), {.queries = heads, .keys = layer.kv_heads, .head_dim = layer.head_dim}));
   };
 }
 

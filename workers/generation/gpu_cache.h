@@ -1,6 +1,6 @@
 // Keys and values of growing sequences in a GPU's memory.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "workers/gpu_kernels/cache_layer.h"
 

@@ -37,7 +37,6 @@ GpuDecoder::GpuDecoder(const CausalLM& model, const DecoderSettings& settings, c
 
 // A longer cache serves as well: splits of the positions are the same.
 void GpuDecoder::begin(std::int64_t positions) {
-  pass_->refresh();
   if (cache_ && cache_->positions() >= positions) return;
   graph_.reset();
   cache_.reset();  // before the new one is allocated

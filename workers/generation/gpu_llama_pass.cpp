@@ -8,48 +8,6 @@
 #include "workers/model/rotary.h"
 
 namespace ballast {
-namespace {
-
-bool side_by_side(const std::vector<at::Tensor>& parts) {
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    const auto* end = static_cast<const char*>(parts[i - 1].const_data_ptr()) + parts[i - 1].nbytes();
-    if (parts[i].const_data_ptr() != end) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
-JoinedWeights::JoinedWeights(const Parameters& parameters, const std::vector<std::string>& names) {
-  std::vector<at::Tensor> weights, biases;
-  for (const std::string& name : names) {
-    weights.push_back(parameters.at(name + ".weight").detach());
-    if (parameters.contains(name + ".bias")) biases.push_back(parameters.at(name + ".bias").detach());
-  }
-  weight_ = joined(std::move(weights));
-  bias_ = joined(std::move(biases));
-}
-
-JoinedWeights::Joined JoinedWeights::joined(std::vector<at::Tensor> parts) {
-  if (parts.empty()) return {};
-  const bool copies = !side_by_side(parts);
-  at::Tensor whole;
-  if (copies) {
-    whole = at::cat(parts);
-  } else {
-    auto sizes = parts[0].sizes().vec();
-    sizes[0] = 0;
-    for (const at::Tensor& part : parts) sizes[0] += part.size(0);
-    whole = parts[0].as_strided(sizes, parts[0].strides());
-  }
-  return {.parts = std::move(parts), .joined = whole, .is_copy = copies};
-}
-
-void JoinedWeights::refresh() {
-  for (Joined* joined : {&weight_, &bias_})
-    if (joined->is_copy) at::cat_out(joined->joined, joined->parts);
-}
-
 GpuLlamaPass::GpuLlamaPass(const CausalLM& model, const gpu::Kernels& kernels)
     : kernels_(kernels),
       epsilon_(model.config().norm_epsilon),
@@ -64,25 +22,15 @@ GpuLlamaPass::GpuLlamaPass(const CausalLM& model, const gpu::Kernels& kernels)
 GpuLlamaPass::Layer GpuLlamaPass::layer_at(const ModelConfig& config, const Parameters& parameters,
                                            std::int64_t index) {
   const auto name = [&](const char* part) { return fmt::format("model.layers.{}.{}", index, part); };
-  const auto joined = [&](std::initializer_list<const char*> parts) {
-    std::vector<std::string> names;
-    for (const char* part : parts) names.push_back(name(part));
-    return JoinedWeights(parameters, names);
-  };
   return {.site = {.layer = index,
                    .scale = 1.0 / std::sqrt(static_cast<double>(config.head_dim)),
                    .window = config.window.at(index)},
           .attention_norm_E = parameters.at(name("input_layernorm.weight")).detach(),
-          .qkv = joined({"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"}),
-          .o = joined({"self_attn.o_proj"}),
+          .qkv = joined_at(parameters, {name("self_attn.q_proj"), name("self_attn.k_proj"), name("self_attn.v_proj")}),
+          .o = linear_at(parameters, name("self_attn.o_proj")),
           .mlp_norm_E = parameters.at(name("post_attention_layernorm.weight")).detach(),
-          .gate_up = joined({"mlp.gate_proj", "mlp.up_proj"}),
-          .down = joined({"mlp.down_proj"})};
-}
-
-void GpuLlamaPass::refresh() {
-  for (Layer& layer : layers_)
-    for (JoinedWeights* weights : {&layer.qkv, &layer.o, &layer.gate_up, &layer.down}) weights->refresh();
+          .gate_up = joined_at(parameters, {name("mlp.gate_proj"), name("mlp.up_proj")}),
+          .down = linear_at(parameters, name("mlp.down_proj"))};
 }
 
 at::Tensor GpuLlamaPass::hidden(const SlotRows& rows, const AttendRows& attend) const {

@@ -7,12 +7,11 @@
 
 namespace ballast {
 
+// Sees the weights as they are at each call, always in the same place.
 class GpuPass {
  public:
   virtual ~GpuPass() = default;
 
-  // Takes in the weights as they are. Memory that it has of its own stays where it is.
-  virtual void refresh() = 0;
   // [N, E] after the final norm.
   virtual at::Tensor hidden(const SlotRows& rows, const AttendRows& attend) const = 0;
 };

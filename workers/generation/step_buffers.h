@@ -1,7 +1,7 @@
 // What a decode step takes from the host and gives back: one copy each way, always through the same memory, so that a
 // recorded step can run again. S rows.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "workers/generation/choice.h"
 #include "workers/generation/gpu_attention.h"

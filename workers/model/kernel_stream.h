@@ -1,6 +1,6 @@
 // Between tensors and the kernels of gpu_kernels.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "workers/gpu_kernels/kernels.h"
 

@@ -4,6 +4,7 @@
 
 #include "workers/cpu_kernels/softmax_rows.h"
 #include "workers/model/cpu_kernel.h"
+#include "workers/model/gpu_logit_rows.h"
 
 namespace ballast {
 namespace {
@@ -30,6 +31,7 @@ void for_row_ranges(const torch::Tensor& logits_MV, const torch::Tensor& ids_M, 
 }  // namespace
 
 RowLogProbs row_log_probs(const torch::Tensor& logits_MV, const torch::Tensor& ids_M) {
+  if (logits_MV.is_cuda()) return row_log_probs(*gpu::cuda_kernels(), logits_MV, ids_M);
   if (!suits_cpu_kernels(logits_MV)) {
     const torch::Tensor logits = raised(logits_MV);
     const torch::Tensor normalisers_M = logits.logsumexp(1);
@@ -45,6 +47,7 @@ RowLogProbs row_log_probs(const torch::Tensor& logits_MV, const torch::Tensor& i
 
 // d log p(id) / d logits = onehot(id) - softmax(logits).
 torch::Tensor logit_gradient(torch::Tensor logits_MV, const RowGradients& rows) {
+  if (logits_MV.is_cuda()) return logit_gradient(*gpu::cuda_kernels(), logits_MV, rows);
   if (!suits_cpu_kernels(logits_MV)) {
     torch::Tensor gradient_MV =
         (raised(logits_MV) - rows.normalisers_M.unsqueeze(1)).exp_().mul_(-rows.gradients_M.unsqueeze(1));

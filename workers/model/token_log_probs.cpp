@@ -9,23 +9,29 @@
 namespace ballast {
 namespace {
 
-// Enough rows that products are fast, few enough that their logits stay near: 512, at most 64 MiB of float32.
-constexpr std::int64_t most_rows = 512;
-constexpr std::int64_t logits_in_memory = std::int64_t{1} << 24;
+// Enough rows that products are fast, few enough that their logits stay near a CPU (at most 64 MiB of float32) or leave
+// a GPU's memory alone (256 MiB of bfloat16).
+struct SliceSize {
+  std::int64_t most_rows = 0;
+  std::int64_t logits_in_memory = 0;
+};
+constexpr SliceSize cpu_slice{512, std::int64_t{1} << 24};
+constexpr SliceSize gpu_slice{4096, std::int64_t{1} << 27};
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // A multiple of 16 rows: float32 products of fewer rows have other bits.
-std::int64_t rows_at_once(std::int64_t V) {
-  return std::clamp<std::int64_t>(logits_in_memory / V / 16 * 16, 16, most_rows);
+std::int64_t rows_at_once(const torch::Tensor& weight_VE) {
+  const auto& [most_rows, logits_in_memory] = weight_VE.is_cuda() ? gpu_slice : cpu_slice;
+  return std::clamp<std::int64_t>(logits_in_memory / weight_VE.size(0) / 16 * 16, 16, most_rows);
 }
 
 // Rows of a batch whose logits exist at one time, one such slice after the other.
 class LogitSlices {
  public:
   LogitSlices(const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE)
-      : hidden_ME_(hidden_ME), weight_VE_(weight_VE), step_(rows_at_once(weight_VE.size(0))) {
+      : hidden_ME_(hidden_ME), weight_VE_(weight_VE), step_(rows_at_once(weight_VE)) {
     memory_ = torch::empty({std::min(step_, hidden_ME.size(0)), weight_VE.size(0)}, hidden_ME.options());
   }
 
