@@ -144,9 +144,10 @@ set_environment() {
   fi
 }
 
-# ballast_build [TARGET...]: builds the preset, or what is named of it, in build/PRESET.
+# ballast_build [TARGET...]: builds the preset, or what is named of it, in build/PRESET: in unity files, the quick way to a
+# whole build. Who changes files prefers `cmake --preset release -DCMAKE_UNITY_BUILD=OFF`.
 ballast_build() {
-  local settings=("-DBALLAST_VENV=$venv") configured=$build/configured-with
+  local settings=("-DBALLAST_VENV=$venv" -DCMAKE_UNITY_BUILD=ON) configured=$build/configured-with
   ! is_folder "$torch" || settings+=("-DTorch_DIR=$torch/share/cmake/Torch")
   ! is_folder "$mpi" || settings+=("-DMPI_CXX_COMPILER=$mpi/bin/mpicxx" "-DMPIEXEC_EXECUTABLE=$mpi/bin/mpirun")
   if [[ $(cat "$configured" 2>/dev/null) != "${settings[*]}" ]]; then

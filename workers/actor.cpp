@@ -85,7 +85,7 @@ Figures Actor::generate(const Generate& command, BatchStore& store) {
   const auto batch = RolloutBatch::from_store(store, command.key);
   std::map<std::string, at::Tensor> figures{{"generated_length", batch.mask_BT.sum(1)},
                                             {"truncated", truncated(responses)}};
-  const auto log_probs_BT = old_log_probs(batch, generated_BT, figures);
+  const auto log_probs_BT = old_log_probs(command.key, batch, generated_BT, figures);
   require_finite(masked_row_sum(log_probs_BT, batch.mask_BT), "log_probs");
   store.put(command.key, Field::LogProbs, log_probs_BT);
   return figures_by_row(command.row_ids, figures);
@@ -99,11 +99,12 @@ at::Tensor Actor::truncated(const std::vector<TokenIds>& responses) const {
   return truncated_B;
 }
 
-at::Tensor Actor::old_log_probs(const RolloutBatch& batch, const at::Tensor& generated_BT,
-                                std::map<std::string, at::Tensor>& figures) const {
+at::Tensor Actor::old_log_probs(const BatchKey& key, const RolloutBatch& batch, const at::Tensor& generated_BT,
+                                std::map<std::string, at::Tensor>& figures) {
   const bool sampled = generated_BT.defined();
   if (sampled && old_log_probs_ == OldLogProbs::Generation) return generated_BT;
-  const auto log_probs_BT = batch.by_prediction(model_->next_token_log_probs(batch.packed, batch.responses_N()));
+  const auto log_probs_BT = batch.by_prediction(model_->next_token_log_probs(
+      forward_.score(key, [&] { return model_->hidden(batch.packed); }), batch.packed, batch.responses_N()));
   if (sampled) {
     const auto difference_BT = (log_probs_BT - generated_BT).abs();
     figures["log_prob_difference"] = masked_row_mean_or_zero(difference_BT, batch.mask_BT);
@@ -136,7 +137,10 @@ Figures Actor::build_experience(const BuildExperience& command, BatchStore& stor
 }
 
 Event Actor::learn(const Learn& learn, const BatchStore& store) {
-  return learner_.step(learn.micro_batches, [&](std::size_t position) { return backward(learn, position, store); });
+  Event event =
+      learner_.step(learn.micro_batches, [&](std::size_t position) { return backward(learn, position, store); });
+  forward_.drop();
+  return event;
 }
 
 // With PTX the reference accumulates two backward passes and divides each by two: 1/2 (RL + ptx_coeff PTX).
@@ -152,8 +156,9 @@ Learner::Figures Actor::backward(const Learn& learn, std::size_t position, const
   const auto advantages_N = batch.by_token(advantages_BT);
   const auto weights_N = batch.by_token(masked_mean_share_weights(batch.mask_BT, learn.rows));
   const bool with_ptx = !learn.ptx.empty();
+  const auto hidden_NE = forward_.learn(key, [&] { return model_->hidden(batch.packed); });
   const auto found = model_->next_token_loss(
-      batch.packed, batch.responses_N(), [&](const at::Tensor& log_probs_m, const at::Tensor& rows_m) {
+      hidden_NE, batch.packed, batch.responses_N(), [&](const at::Tensor& log_probs_m, const at::Tensor& rows_m) {
         const auto of_rows = [&](const at::Tensor& x_N) { return x_N.index_select(0, rows_m); };
         const auto loss_m = policy_loss({.log_probs_BT = log_probs_m,
                                          .old_log_probs_BT = of_rows(old_log_probs_N),

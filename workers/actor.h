@@ -9,6 +9,7 @@
 #include "workers/batch_store.h"
 #include "workers/commands.h"
 #include "workers/generation/generator.h"
+#include "workers/kept_forward.h"
 #include "workers/learner.h"
 #include "workers/model/causal_lm.h"
 #include "workers/rollout_batch.h"
@@ -36,8 +37,8 @@ class Actor {
 
   at::Tensor truncated(const std::vector<TokenIds>& responses) const;
   // The old policy's log-probs of the rollout, [B, T]; adds what it finds to `figures`.
-  at::Tensor old_log_probs(const RolloutBatch& batch, const at::Tensor& generated_BT,
-                           std::map<std::string, at::Tensor>& figures) const;
+  at::Tensor old_log_probs(const BatchKey& key, const RolloutBatch& batch, const at::Tensor& generated_BT,
+                           std::map<std::string, at::Tensor>& figures);
 
   PpoConfig ppo_;
   OldLogProbs old_log_probs_;
@@ -45,6 +46,7 @@ class Actor {
   std::optional<std::filesystem::path> tokenizer_;
   Generator generator_;
   Learner learner_;
+  KeptForward forward_;  // hidden states
 };
 
 }  // namespace ballast

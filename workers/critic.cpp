@@ -31,18 +31,20 @@ Critic::Critic(Role role, const WorkerSettings& settings, std::int64_t training_
 void Critic::score(const BatchKey& key, BatchStore& store) {
   const torch::NoGradGuard no_grad;
   const auto batch = RolloutBatch::from_store(store, key);
-  store.put(key, values_, batch.by_prediction(model_->scores(batch.packed)));
+  store.put(key, values_, batch.by_prediction(forward_.score(key, [&] { return model_->scores(batch.packed); })));
 }
 
 Event Critic::learn(const Learn& learn, const BatchStore& store) {
-  return learner_.step(learn.micro_batches, [&](std::size_t position) {
+  Event event = learner_.step(learn.micro_batches, [&](std::size_t position) {
     return backward({learn.batch, learn.micro_batches[position]}, learn.rows, store);
   });
+  forward_.drop();
+  return event;
 }
 
 Learner::Figures Critic::backward(const BatchKey& key, std::int64_t rows, const BatchStore& store) {
   const auto batch = RolloutBatch::from_store(store, key);
-  const auto values_BT = batch.by_prediction(model_->scores(batch.packed));
+  const auto values_BT = batch.by_prediction(forward_.learn(key, [&] { return model_->scores(batch.packed); }));
   const auto loss_BT = critic_loss(
       {.values_BT = values_BT, .old_values_BT = store.get(key, values_), .returns_BT = store.get(key, returns_)},
       clip_range_);

@@ -7,6 +7,7 @@
 
 #include "workers/batch_store.h"
 #include "workers/commands.h"
+#include "workers/kept_forward.h"
 #include "workers/learner.h"
 #include "workers/model/score_model.h"
 #include "workers/worker_settings.h"
@@ -32,6 +33,7 @@ class Critic {
   std::optional<std::filesystem::path> tokenizer_;
   std::unique_ptr<ScoreModel> model_;
   Learner learner_;
+  KeptForward forward_;  // values
 };
 
 }  // namespace ballast

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <chrono>
+#include <optional>
 #include <vector>
 
 #include "comm/communicator.h"
@@ -19,21 +20,28 @@ class GradientLanes {
   // spirit, shared as a tensor. `replicas`: the role's communicator, or nullptr when there is one replica.
   GradientLanes(at::Tensor flat_gradient, int lanes, Communicator* replicas);
 
-  // Before the first backward pass of a step.
-  void clear();
-  // After the backward pass of micro-batch `micro_batch`.
-  void collect(int micro_batch);
-  // After the last one, on every replica: leaves the whole sum in the flat gradient.
+  // Before the backward pass of micro-batch `micro_batch`: the flat gradient is zero then.
+  void begin(int micro_batch);
+  // After the last one, on every replica: leaves the whole sum in the flat gradient. The next step begins anew.
   void reduce(std::chrono::milliseconds timeout);
 
  private:
+  struct Lane {
+    at::Tensor sum;
+    bool empty = true;
+  };
+  // Puts what the last backward pass left into its lane.
+  void put_away();
+  // left += right.
+  static void join(Lane& left, const Lane& right);
   void reduce_across(std::chrono::milliseconds timeout);
 
   at::Tensor flat_gradient_;
   int lanes_;
   int replicas_;
   Communicator* communicator_;
-  std::vector<at::Tensor> own_lanes_;  // lanes index, index + replicas, ...
+  std::vector<Lane> own_lanes_;         // lanes index, index + replicas, ...
+  std::optional<std::size_t> pending_;  // the own lane that the flat gradient's content belongs to
   at::Tensor received_;
 };
 

@@ -31,8 +31,8 @@ at::Tensor text_loss(const at::Tensor& target_log_probs, std::int64_t targets) {
 
 at::Tensor text_loss(const CausalLM& model, const std::vector<LabelledRow>& rows, std::int64_t targets) {
   const auto loss = [&](const at::Tensor& log_probs_m, const at::Tensor&) { return text_loss(log_probs_m, targets); };
-  return model.next_token_loss(packed_text(rows).to(model.device()), next_is_target(rows).to(model.device()), loss)
-      .loss;
+  const auto packed = packed_text(rows).to(model.device());
+  return model.next_token_loss(model.hidden(packed), packed, next_is_target(rows).to(model.device()), loss).loss;
 }
 
 }  // namespace ballast

@@ -12,13 +12,12 @@ Learner::Learner(Parameters& parameters, const OptimizerConfig& config, std::int
 Event Learner::step(const std::vector<int>& micro_batches,
                     const std::function<Figures(std::size_t position)>& backward) {
   Event event;
-  lanes_.clear();
   for (std::size_t position = 0; position < micro_batches.size(); ++position) {
     const int micro_batch = micro_batches[position];
     if (micro_batch % replicas_.count() != replicas_.index()) continue;
     event.micro_batches.ids.push_back(micro_batch);
+    lanes_.begin(micro_batch);
     for (const auto& [name, value] : backward(position)) event.micro_batches.values[name].push_back(value);
-    lanes_.collect(micro_batch);
   }
   lanes_.reduce(replicas_.timeout);
   event.scalars["lr"] = optimizer_.learning_rate();

@@ -36,9 +36,22 @@ double tokens_per_second(const MeasuredWork& work, double seconds) {
 }
 
 std::string line(const MeasuredWork& work) {
-  return fmt::format("{:<24}{:>12.2f}{:>12.2f}{:>14.0f}{:>14.0f}{:>9.0f} %\n", work.name, 1e3 * work.timing.minimum(),
+  return fmt::format("{:<24}{:>12.2f}{:>12.2f}{:>14.0f}{:>14.0f}{:>9.0f} %", work.name, 1e3 * work.timing.minimum(),
                      1e3 * work.timing.median(), tokens_per_second(work, work.timing.median()),
                      tokens_per_second(work, work.limit_seconds), 100.0 * work.limit_seconds / work.timing.median());
+}
+
+double flops_share(const MeasuredWork& work, const GpuPeak& peak) {
+  return work.cost.flops / work.timing.median() / peak.flops_per_second;
+}
+
+double bytes_share(const MeasuredWork& work, const GpuPeak& peak) {
+  return work.cost.bytes / work.timing.median() / peak.bytes_per_second;
+}
+
+std::string shares_of_peak(const MeasuredWork& work, const std::optional<GpuPeak>& peak) {
+  if (!peak) return "\n";
+  return fmt::format("{:>9.1f} %{:>9.1f} %\n", 100.0 * flops_share(work, *peak), 100.0 * bytes_share(work, *peak));
 }
 
 nlohmann::json to_json(const MeasuredWork& work) {
@@ -60,15 +73,20 @@ nlohmann::json to_json(const MeasuredWork& work) {
 std::string describe(const std::vector<MeasuredWork>& works, const MachineRates& rates) {
   auto text = fmt::format("limits, measured now: {:.1f} GFLOP/s of a product, {:.1f} GB/s of a copy\n",
                           rates.flops_per_second / 1e9, rates.bytes_per_second / 1e9);
-  text += fmt::format("{:<24}{:>12}{:>12}{:>14}{:>14}{:>11}\n", "", "minimum ms", "median ms", "tokens/s", "limit",
-                      "of limit");
-  for (const auto& work : works) text += line(work);
+  text += fmt::format("{:<24}{:>12}{:>12}{:>14}{:>14}{:>11}{}\n", "", "minimum ms", "median ms", "tokens/s", "limit",
+                      "of limit", rates.peak ? "       MFU        HBM" : "");
+  for (const auto& work : works) text += line(work) + shares_of_peak(work, rates.peak);
   return text;
 }
 
 nlohmann::json to_json(const std::vector<MeasuredWork>& works, const MachineRates& rates) {
   auto list = nlohmann::json::array();
-  for (const auto& work : works) list.push_back(to_json(work));
+  for (const auto& work : works) {
+    list.push_back(to_json(work));
+    if (!rates.peak) continue;
+    list.back()["mfu"] = flops_share(work, *rates.peak);
+    list.back()["hbm_share"] = bytes_share(work, *rates.peak);
+  }
   return {{"limits", {{"flops_per_second", rates.flops_per_second}, {"bytes_per_second", rates.bytes_per_second}}},
           {"works", list}};
 }
@@ -81,7 +99,8 @@ void write_report(const std::filesystem::path& path, const BenchFacts& facts, co
                               {"machine",
                                {{"processor", processor_name()},
                                 {"cores", std::thread::hardware_concurrency()},
-                                {"load_average", load_average()}}},
+                                {"load_average", load_average()},
+                                {"gpu", gpu_model()}}},
                               {"date", now()},
                               {"ballast", version},
                               {"commit", commit},
@@ -96,8 +115,10 @@ void write_report(const std::filesystem::path& path, const BenchFacts& facts, co
 }
 
 std::string describe_machine() {
-  return fmt::format("{}, {} cores, load {:.1f}; ballast {} ({}), {}\n", processor_name(),
-                     std::thread::hardware_concurrency(), load_average(), version, commit, now());
+  const auto gpu = gpu_model();
+  return fmt::format("{}, {} cores, load {:.1f}{}; ballast {} ({}), {}\n", processor_name(),
+                     std::thread::hardware_concurrency(), load_average(), gpu.empty() ? "" : ", " + gpu, version, commit,
+                     now());
 }
 
 }  // namespace ballast

@@ -19,7 +19,8 @@ struct MeasuredWork {
   double limit_seconds = 0.0;  // what the machine's rates allow at best
 };
 
-// name, milliseconds (minimum and median), tokens/s of the median, limit, share of it that the median reaches
+// name, milliseconds (minimum and median), tokens/s of the median, limit, share of it that the median reaches; of a GPU
+// that is known also MFU and the share of HBM bandwidth
 std::string describe(const std::vector<MeasuredWork>& works, const MachineRates& rates);
 nlohmann::json to_json(const std::vector<MeasuredWork>& works, const MachineRates& rates);
 

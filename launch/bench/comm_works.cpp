@@ -1,6 +1,7 @@
 #include "launch/bench/comm_works.h"
 
 #include <fmt/format.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,11 +11,9 @@
 namespace ballast {
 namespace {
 
-constexpr std::chrono::milliseconds deadline{60'000};
+constexpr std::chrono::milliseconds transfer_deadline{60'000};
 
-using Floats = std::vector<float>;
-
-Buffer buffer(Floats& values) { return {values.data(), static_cast<std::int64_t>(values.size()), DType::float32}; }
+Buffer buffer_of(const torch::Tensor& values) { return {values.data_ptr(), values.numel(), DType::float32}; }
 
 // What rank `rank` puts in: small integers, so that sums are exact.
 float input(int rank, std::int64_t index) { return static_cast<float>((index + rank) % 16); }
@@ -25,12 +24,6 @@ float sum_of_inputs(int ranks, std::int64_t index) {
   return sum;
 }
 
-Floats inputs(int rank, std::int64_t count) {
-  Floats values(count);
-  for (std::int64_t i = 0; i < count; ++i) values[i] = input(rank, i);
-  return values;
-}
-
 // An operation at one size, on this rank.
 struct Trial {
   std::function<void()> fill;
@@ -38,10 +31,11 @@ struct Trial {
   std::function<std::int64_t()> wrong;  // elements, after fill and start
 };
 
-std::int64_t count_wrong(const Floats& values, const std::function<float(std::int64_t)>& expected) {
+std::int64_t count_wrong(const torch::Tensor& values, const std::function<float(std::int64_t)>& expected) {
+  const auto on_host = values.cpu();
   std::int64_t wrong = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i] != expected(static_cast<std::int64_t>(i))) ++wrong;
+  for (std::int64_t i = 0; i < on_host.numel(); ++i) {
+    if (on_host.const_data_ptr<float>()[i] != expected(i)) ++wrong;
   }
   return wrong;
 }
@@ -49,25 +43,30 @@ std::int64_t count_wrong(const Floats& values, const std::function<float(std::in
 // The buffers of one rank and what the operations do with them. n ranks, `count` elements of the whole array.
 class Transfers {
  public:
-  Transfers(Communicator& world, std::int64_t count)
-      : world_(world), n_(world.group().size()), me_(world.group().index), count_(count), part_(count / n_) {}
+  Transfers(const MeasuredRanks& ranks, std::int64_t count)
+      : world_(ranks.transport),
+        device_(ranks.device),
+        n_(world_.group().size()),
+        me_(world_.group().index),
+        count_(count),
+        part_(count / n_) {}
 
   Trial all_reduce() {
-    return {.fill = [this] { whole_ = inputs(me_, count_); },
-            .start = [this] { return world_.all_reduce(buffer(whole_), ReduceOp::sum); },
+    return {.fill = [this] { whole_ = inputs(count_); },
+            .start = [this] { return world_.all_reduce(buffer_of(whole_), ReduceOp::sum); },
             .wrong = [this] { return count_wrong(whole_, [this](auto i) { return sum_of_inputs(n_, i); }); }};
   }
 
   Trial reduce_scatter() {
     return {
-        .fill = [this] { whole_ = inputs(me_, part_ * n_), own_ = Floats(part_); },
-        .start = [this] { return world_.reduce_scatter(buffer(whole_), buffer(own_), ReduceOp::sum); },
+        .fill = [this] { whole_ = inputs(part_ * n_), own_ = empty(part_); },
+        .start = [this] { return world_.reduce_scatter(buffer_of(whole_), buffer_of(own_), ReduceOp::sum); },
         .wrong = [this] { return count_wrong(own_, [this](auto i) { return sum_of_inputs(n_, me_ * part_ + i); }); }};
   }
 
   Trial all_gather() {
-    return {.fill = [this] { own_ = inputs(me_, part_), whole_ = Floats(part_ * n_); },
-            .start = [this] { return world_.all_gather(buffer(own_), buffer(whole_)); },
+    return {.fill = [this] { own_ = inputs(part_), whole_ = empty(part_ * n_); },
+            .start = [this] { return world_.all_gather(buffer_of(own_), buffer_of(whole_)); },
             .wrong =
                 [this] {
                   return count_wrong(whole_, [this](auto i) { return input(static_cast<int>(i / part_), i % part_); });
@@ -75,29 +74,40 @@ class Transfers {
   }
 
   Trial broadcast() {
-    return {.fill = [this] { whole_ = inputs(me_, count_); },
-            .start = [this] { return world_.broadcast(buffer(whole_), 0); },
+    return {.fill = [this] { whole_ = inputs(count_); },
+            .start = [this] { return world_.broadcast(buffer_of(whole_), 0); },
             .wrong = [this] { return count_wrong(whole_, [](auto i) { return input(0, i); }); }};
   }
 
   Trial send_and_receive() {
     const int next = (me_ + 1) % n_;
     const int before = (me_ + n_ - 1) % n_;
-    return {.fill = [this] { own_ = inputs(me_, count_), whole_ = Floats(count_); },
+    return {.fill = [this] { own_ = inputs(count_), whole_ = empty(count_); },
             .start =
                 [=, this] {
-                  return world_.exchange({{next, buffer(own_)}}, {{before, buffer(whole_)}});
+                  return world_.exchange({{next, buffer_of(own_)}}, {{before, buffer_of(whole_)}});
                 },
             .wrong = [=, this] { return count_wrong(whole_, [=](auto i) { return input(before, i); }); }};
   }
 
  private:
+  // What this rank puts in.
+  torch::Tensor inputs(std::int64_t count) const {
+    auto values = torch::empty({count}, torch::kFloat32);
+    for (std::int64_t i = 0; i < count; ++i) values.mutable_data_ptr<float>()[i] = input(me_, i);
+    return values.to(device_);
+  }
+  torch::Tensor empty(std::int64_t count) const {
+    return torch::zeros({count}, torch::dtype(torch::kFloat32).device(device_));
+  }
+
   Communicator& world_;
+  c10::Device device_;
   int n_;
   int me_;
   std::int64_t count_;
   std::int64_t part_;
-  Floats whole_, own_;
+  torch::Tensor whole_, own_;
 };
 
 struct Operation {
@@ -118,7 +128,7 @@ std::vector<Operation> operations(int ranks) {
 // The largest over the ranks of each value, which are whole numbers.
 std::vector<std::int64_t> largest(Communicator& world, std::vector<std::int64_t> values) {
   world.all_reduce({values.data(), static_cast<std::int64_t>(values.size()), DType::int64}, ReduceOp::max)
-      .wait(deadline);
+      .wait(transfer_deadline);
   return values;
 }
 
@@ -126,7 +136,7 @@ std::vector<std::int64_t> largest(Communicator& world, std::vector<std::int64_t>
 Timing time_together(Communicator& world, std::int64_t repeats, const std::function<void()>& work) {
   std::vector<std::int64_t> nanoseconds;
   for (std::int64_t i = 0; i <= repeats; ++i) {
-    world.barrier().wait(deadline);
+    world.barrier().wait(transfer_deadline);
     const double seconds = seconds_of(work);
     if (i > 0) nanoseconds.push_back(static_cast<std::int64_t>(1e9 * seconds));
   }
@@ -136,35 +146,35 @@ Timing time_together(Communicator& world, std::int64_t repeats, const std::funct
 }
 
 std::int64_t sum_over_ranks(Communicator& world, std::int64_t value) {
-  world.all_reduce({&value, 1, DType::int64}, ReduceOp::sum).wait(deadline);
+  world.all_reduce({&value, 1, DType::int64}, ReduceOp::sum).wait(transfer_deadline);
   return value;
 }
 
 }  // namespace
 
-std::vector<MeasuredTransfer> measure_transfers(Communicator& world, const CommOptions& options) {
-  const int ranks = world.group().size();
+std::vector<MeasuredTransfer> measure_transfers(const MeasuredRanks& ranks, const CommOptions& options) {
+  const int n = ranks.transport.group().size();
   std::vector<MeasuredTransfer> result;
-  for (const auto& operation : operations(ranks)) {
+  for (const auto& operation : operations(n)) {
     std::int64_t last = 0;
     for (auto bytes = options.min_bytes; bytes <= options.max_bytes; bytes *= options.factor) {
-      const auto count = std::max<std::int64_t>(ranks, bytes / 4 / ranks * ranks);  // every rank has its part
+      const auto count = std::max<std::int64_t>(n, bytes / 4 / n * n);  // every rank has its part
       if (count == std::exchange(last, count)) continue;
-      Transfers transfers(world, count);
+      Transfers transfers(ranks, count);
       const auto trial = (transfers.*operation.trial)();
-      const auto run = [&] { trial.start().wait(deadline); };
+      const auto run = [&] { trial.start().wait(transfer_deadline); };
       trial.fill();
       run();
-      const auto wrong = sum_over_ranks(world, trial.wrong());
+      const auto wrong = sum_over_ranks(ranks.agreement, trial.wrong());
       result.push_back({.operation = operation.name,
                         .bytes = count * 4,
-                        .timing = time_together(world, options.repeats, run),
+                        .timing = time_together(ranks.agreement, options.repeats, run),
                         .bus_factor = operation.bus_factor,
                         .wrong = wrong});
     }
   }
-  result.push_back({.operation = "barrier",
-                    .timing = time_together(world, options.repeats, [&] { world.barrier().wait(deadline); })});
+  const auto meet = [&] { ranks.transport.barrier().wait(transfer_deadline); };
+  result.push_back({.operation = "barrier", .timing = time_together(ranks.agreement, options.repeats, meet)});
   return result;
 }
 

@@ -1,5 +1,7 @@
 // How fast the ranks' transport is, in the manner of nccl-tests.
 #pragma once
+#include <c10/core/Device.h>
+
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -32,9 +34,17 @@ struct MeasuredTransfer {
   double bus_bandwidth() const { return bus_factor * algorithm_bandwidth(); }
 };
 
+// What is measured: a communicator and where its buffers lie. Ranks agree on the figures over the other one, which
+// takes host memory.
+struct MeasuredRanks {
+  Communicator& transport;
+  c10::Device device = c10::kCPU;
+  Communicator& agreement;
+};
+
 // Collective: every rank calls it with the same options; all get the result. sendrecv: every rank sends to the next one
 // and receives from the one before.
-std::vector<MeasuredTransfer> measure_transfers(Communicator& world, const CommOptions& options);
+std::vector<MeasuredTransfer> measure_transfers(const MeasuredRanks& ranks, const CommOptions& options);
 
 std::string describe(const std::vector<MeasuredTransfer>& transfers);
 nlohmann::json to_json(const std::vector<MeasuredTransfer>& transfers);

@@ -27,6 +27,7 @@ std::string yaml_of(const IterationOptions& options) {
   config.prompts.random =
       RandomPromptsConfig{.min_length = work.prompt, .max_length = work.prompt, .vocab = model_config(source).vocab};
   auto& workers = config.workers;
+  workers.device = work.device;
   for (auto* model : {&workers.actor.model, &workers.reward.model, &workers.cost.model}) *model = source;
   workers.reward.model.seed = 2;
   workers.cost.model.seed = 3;
@@ -55,16 +56,21 @@ TrainConfig iteration_config(const IterationOptions& options) {
   return config;
 }
 
-int run_iterations(const TrainConfig& config, World& world, FailureReport& failure, std::vector<StepMetrics>& figures) {
+int run_iterations(const TrainConfig& config, const BenchRank& rank, std::vector<StepMetrics>& figures) {
   std::vector<std::string> violations;
   const auto placement = resolve_placement(config.placement,
                                            {.roles = config.roles(),
-                                            .world_size = world.size(),
+                                            .world_size = rank.world.size(),
                                             .gradient_lanes = static_cast<int>(config.workers.gradient_lanes)},
                                            violations);
   if (!violations.empty()) throw UserError(fmt::format("{}", fmt::join(violations, "; ")));
-  Session session(
-      {.world = world, .placement = placement, .workers = config.workers, .stream = config.stream, .failure = failure});
+  Session session({.world = rank.world,
+                   .placement = placement,
+                   .workers = config.workers,
+                   .stream = config.stream,
+                   .failure = rank.failure,
+                   .device = rank.device,
+                   .threads = config.threads_per_rank});
   return session.run([&](CommandStream& stream) {
     auto loop = config.loop;
     loop.iterations = *config.iterations;

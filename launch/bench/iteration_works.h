@@ -21,9 +21,15 @@ struct IterationOptions {
 // Every role has the same shape, and weights of its own where they are random. Throws UserError, ConfigError.
 TrainConfig iteration_config(const IterationOptions& options);
 
+// The process that iterations run in.
+struct BenchRank {
+  World& world;
+  c10::Device device = c10::kCPU;
+  FailureReport& failure;
+};
 // On every rank of the job: runs the iterations, leaves trace.json and the journal in the folder, which exists, and
 // appends the figures of each iteration (docs/metrics.md) on rank 0. Saves no model. Returns the exit code.
-int run_iterations(const TrainConfig& config, World& world, FailureReport& failure, std::vector<StepMetrics>& figures);
+int run_iterations(const TrainConfig& config, const BenchRank& rank, std::vector<StepMetrics>& figures);
 
 // Of the iterations but the first, in which memory is taken: seconds, and the median share of each phase and of idle
 // time.

@@ -13,10 +13,10 @@
 namespace ballast {
 namespace {
 
-constexpr std::uint64_t seed = 1;
+constexpr std::uint64_t prompt_seed = 1;
 
 std::vector<TokenIds> random_rows(const WorkOptions& options, std::int64_t length, std::int64_t vocab) {
-  return draw_prompts({.min_length = length, .max_length = length, .vocab = vocab}, options.batch, seed);
+  return draw_prompts({.min_length = length, .max_length = length, .vocab = vocab}, options.batch, prompt_seed);
 }
 
 std::vector<std::int64_t> row_ids(const WorkOptions& options) {
@@ -38,7 +38,7 @@ Generator make_generator(const CausalLM& model, const WorkOptions& options, std:
       {.sampling = {.temperature = options.temperature, .min_new_tokens = new_tokens, .max_new_tokens = new_tokens},
        .end_tokens = {},
        .slots = (options.batch + multiple - 1) / multiple * multiple,
-       .seed = static_cast<std::int64_t>(seed)});
+       .seed = static_cast<std::int64_t>(prompt_seed)});
 }
 
 MeasuredWork prefill_work(const WorkOptions& options, const ModelConfig& model, const MachineRates& rates) {
@@ -65,7 +65,7 @@ MeasuredWork decode_work(const WorkOptions& options, const ModelConfig& model, c
 }  // namespace
 
 std::vector<MeasuredWork> measure_generation(const WorkOptions& options, const MachineRates& rates) {
-  const auto model = CausalLM::from_source(model_source(options.model, options.max_length()), Use::Infer);
+  const auto model = CausalLM::from_source(model_source(options.model, options.max_length()), Use::Infer, rates.device);
   const Generate command{.max_length = options.max_length(),
                          .row_ids = row_ids(options),
                          .prompts = random_rows(options, options.prompt, model->config().vocab)};
@@ -89,7 +89,7 @@ std::vector<MeasuredWork> measure_scoring(const WorkOptions& options, const Mach
   settings.actor.model = model_source(options.model, options.max_length());
   settings.reward.model = settings.actor.model;
   const auto model = model_config(settings.actor.model);
-  BatchStore store;
+  BatchStore store(rates.device);
   const BatchKey key;
   const auto rows = random_rows(options, options.max_length(), model.vocab);
   const auto tokens_BL = torch::empty({options.batch, options.max_length()}, torch::kInt64);
@@ -100,11 +100,15 @@ std::vector<MeasuredWork> measure_scoring(const WorkOptions& options, const Mach
 
   std::vector<MeasuredWork> works;
   for (const Role role : {Role::Reference, Role::Reward}) {
-    const auto scorer = make_scorer(role, settings);
+    const auto scorer = make_scorer(role, settings, rates.device);
     const Score command{.role = role, .key = key, .row_ids = row_ids(options)};
     const bool speaks = role == Role::Reference;
     MeasuredWork work{.name = speaks ? "log-probs" : "scores",
-                      .timing = measure(options.repeats, [&] { scorer->score(command, store); }),
+                      .timing = measure(options.repeats,
+                                        [&] {
+                                          scorer->score(command, store);
+                                          finish(rates.device);
+                                        }),
                       .tokens = options.batch * options.max_length(),
                       .cost = forward_cost(model, options.model.dtype, whole_rows(options, speaks))};
     work.limit_seconds = rates.seconds_for(work.cost);
@@ -116,14 +120,19 @@ std::vector<MeasuredWork> measure_scoring(const WorkOptions& options, const Mach
 std::vector<MeasuredWork> measure_training(const WorkOptions& options, const MachineRates& rates) {
   SupervisedSettings settings{.model = model_source(options.model, options.max_length())};
   const auto model = model_config(settings.model);
-  TextLearner learner(settings, options.repeats + 1, {.lanes = 1});  // one micro-batch: there are no sums to order
+  TextLearner learner(settings, options.repeats + 1,
+                      {.lanes = 1, .device = rates.device});  // one micro-batch: there are no sums to order
   LearnText command{.micro_batches = {{}}};
   for (const auto& tokens : random_rows(options, options.max_length(), model.vocab)) {
     command.micro_batches.front().push_back({tokens, std::vector<bool>(tokens.size(), true)});
   }
   command.targets = target_tokens(command.micro_batches.front());
   MeasuredWork work{.name = "step",
-                    .timing = measure(options.repeats, [&] { learner.learn(command); }),
+                    .timing = measure(options.repeats,
+                                      [&] {
+                                        learner.learn(command);
+                                        finish(rates.device);
+                                      }),
                     .tokens = options.batch * options.max_length(),
                     .cost = train_step_cost(model, options.model.dtype, whole_rows(options, true))};
   work.limit_seconds = rates.seconds_for(work.cost);

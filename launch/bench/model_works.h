@@ -5,6 +5,7 @@
 
 #include "launch/bench/bench_model.h"
 #include "launch/bench/bench_report.h"
+#include "workers/device_choice.h"
 
 namespace ballast {
 
@@ -15,11 +16,13 @@ struct WorkOptions {
   std::int64_t response = 128;  // tokens: every row has as many, whatever the model draws
   std::int64_t repeats = 5;
   double temperature = 1.0;
+  DeviceChoice device = DeviceChoice::Auto;
 
   std::int64_t max_length() const { return prompt + response; }
 };
 
-// All throw UserError where the model cannot be had. Weights are in place before the clock starts.
+// On the device of the rates. All throw UserError where the model cannot be had. Weights are in place before the clock
+// starts.
 // 'prefill' (with the first token), 'decode' (all other tokens), 'generate' (both).
 std::vector<MeasuredWork> measure_generation(const WorkOptions& options, const MachineRates& rates);
 // 'log-probs' of a reference, 'scores' of a reward model.

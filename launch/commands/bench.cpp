@@ -20,11 +20,15 @@
 #include "launch/environment.h"
 #include "launch/last_words.h"
 #include "launch/mpirun.h"
+#include "launch/processor_share.h"
+#include "launch/rank_device.h"
+#include "workers/cpu_kernels/heap.h"
+#include "workers/device.h"
 
 namespace ballast {
 namespace {
 
-constexpr auto examples = R"(
+constexpr auto bench_examples = R"(
 Every figure is the minimum and the median of repeated runs after one that does not count. The limit is what a product and
 a copy, measured in the same run, would allow: the time of the floating-point operations or that of the bytes, whichever is
 longer. docs/benchmarks.md defines each figure and has those of one machine.
@@ -53,6 +57,7 @@ nlohmann::json settings_of(const BenchOptions& options) {
   const auto& work = options.iteration.work;
   return {{"model", work.model.name()},
           {"dtype", enum_names(work.model.dtype)[static_cast<std::size_t>(work.model.dtype)].second},
+          {"device", enum_names(work.device)[static_cast<std::size_t>(work.device)].second},
           {"batch", work.batch},
           {"prompt", work.prompt},
           {"new", work.response},
@@ -65,9 +70,11 @@ using Measure = std::vector<MeasuredWork> (*)(const WorkOptions&, const MachineR
 
 void bench_model(const std::string& verb, Measure measure_model, const BenchOptions& options) {
   at::set_num_threads(static_cast<int>(options.threads));
+  keep_to_own_processors({.threads = static_cast<int>(options.threads)});
+  keep_freed_memory();
   const auto& work = options.iteration.work;
   model_source(work.model, work.max_length());  // a mistake is found before anything is measured
-  const auto rates = measure_machine(work.model.dtype);
+  const auto rates = measure_machine(work.model.dtype, choose_device(work.device));
   const auto works = measure_model(work, rates);
   fmt::print("{}{}", describe_machine(), describe(works, rates));
   write_report(options.json, {.verb = verb, .settings = settings_of(options), .command_line = options.command_line},
@@ -76,10 +83,16 @@ void bench_model(const std::string& verb, Measure measure_model, const BenchOpti
 
 int bench_comm(const BenchOptions& options) {
   World world(nullptr, nullptr);
-  const auto transfers = measure_transfers(world.communicator(), options.comm);
+  const auto device = device_of_rank(options.iteration.work.device, world);
+  const auto between_devices = communicator_between_devices(world, device);
+  auto& transport = between_devices ? *between_devices : world.communicator();
+  const auto transfers = measure_transfers({.transport = transport,
+                                            .device = between_devices ? device : c10::Device(c10::kCPU),
+                                            .agreement = world.communicator()},
+                                           options.comm);
   if (world.rank() == 0) {
-    fmt::print("{}{} ranks\n{}", describe_machine(), world.size(), describe(transfers));
-    const nlohmann::json settings{{"ranks", world.size()}, {"hosts", world.hosts()}};
+    fmt::print("{}{} ranks, buffers on {}\n{}", describe_machine(), world.size(), device.str(), describe(transfers));
+    const nlohmann::json settings{{"ranks", world.size()}, {"hosts", world.hosts()}, {"device", device.str()}};
     write_report(options.json, {.verb = "comm", .settings = settings, .command_line = options.command_line},
                  to_json(transfers));
   }
@@ -120,7 +133,8 @@ int bench_iteration(const BenchOptions& options) {
   std::optional<OutputFolder> folder;
   if (world.rank() == 0) config.output = folder.emplace(options.output).path();
   std::vector<StepMetrics> figures;
-  const int exit_code = run_iterations(config, world, failure, figures);
+  const int exit_code = run_iterations(
+      config, {.world = world, .device = device_of_rank(config.workers.device, world), .failure = failure}, figures);
   if (world.rank() == 0 && exit_code == EXIT_SUCCESS) {
     fmt::print("{}{} ranks, {} thread(s) each\n{}", describe_machine(), world.size(), options.threads,
                describe_iterations(figures));
@@ -178,6 +192,7 @@ class BenchVerbs {
     option(verb, "--max-bytes", comm.max_bytes, "of the largest array")->check(CLI::PositiveNumber);
     option(verb, "--factor", comm.factor, "from one size to the next")->check(CLI::Range(2, 1 << 20));
     option(verb, "--repeats", comm.repeats, "of each measurement")->check(CLI::PositiveNumber);
+    add_device(verb);
     add_ranks(verb);
     run(verb, [](const BenchOptions& options) { return on_ranks(options, bench_comm); });
   }
@@ -190,13 +205,17 @@ class BenchVerbs {
 
   CLI::App& add(const std::string& name, const std::string& meaning) {
     auto& verb = *bench_.add_subcommand(name, meaning);
-    verb.footer(examples);
+    verb.footer(bench_examples);
     verb.add_option("--json", options_->json, "write the results here too");
     return verb;
   }
 
   void add_ranks(CLI::App& verb) {
     verb.add_option("--ranks", options_->ranks, "start that many by mpirun")->check(CLI::PositiveNumber);
+  }
+
+  void add_device(CLI::App& verb) {
+    add_enum_option(verb, "--device", options_->iteration.work.device, "auto (CUDA where there is one), cpu or cuda");
   }
 
   void add_model_options(CLI::App& verb) {
@@ -206,6 +225,7 @@ class BenchVerbs {
            "S, M, llama-1.1b, or hidden=..,layers=..,heads=..,intermediate=..,vocab=..")
         ->excludes(model);
     add_enum_option(verb, "--dtype", work.model.dtype, "what the model computes in: float32 or bfloat16");
+    add_device(verb);
     option(verb, "--batch", work.batch, "rows")->check(CLI::PositiveNumber);
     option(verb, "--prompt", work.prompt, "tokens of a prompt")->check(CLI::PositiveNumber);
     option(verb, "--new", work.response, "tokens of a response")->check(CLI::PositiveNumber);
@@ -231,7 +251,7 @@ class BenchVerbs {
 void add_bench(CLI::App& app, Invocation& invocation) {
   auto* bench = app.add_subcommand("bench", "Measure how fast generation, scoring, training and ranks are");
   bench->require_subcommand(1);
-  bench->footer(examples);
+  bench->footer(bench_examples);
   BenchVerbs verbs(*bench, invocation);
   verbs.add_model_verb("generate", "Tokens per second of generation", measure_generation);
   verbs.add_model_verb("score", "Tokens per second of log-probs and of scores", measure_scoring);

@@ -33,7 +33,7 @@ void measure(const ModelSource& source, int steps) {
     const auto loss = [](const torch::Tensor& log_probs_m, const torch::Tensor&) {
       return -log_probs_m.sum() / (sequences * (length - 1));
     };
-    model->next_token_loss(packed, {}, loss).loss.backward();
+    model->next_token_loss(model->hidden(packed), packed, {}, loss).loss.backward();
     optimizer.step();
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - wall;
     fmt::print("{:.3f} {:.3f}\n", 1e3 * static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC, took.count());

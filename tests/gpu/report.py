@@ -25,11 +25,19 @@ def gpu_name():
 
 
 def works_of(report):
-    """(name, tokens/s, share of the limit) of each kind of work."""
-    if report is None:
-        return []
-    return [(work["name"], work["tokens_per_second"], work["share_of_limit"])
-            for work in report["results"].get("works", [])]
+    """Each kind of work that was measured."""
+    return [] if report is None else report["results"].get("works", [])
+
+
+def percent(share):
+    return "" if share is None else f"{100 * share:.0f} %"
+
+
+def row_of(work, peer):
+    """MFU and the share of HBM bandwidth are there for GPUs whose peaks ballast knows."""
+    speed = work["tokens_per_second"]
+    return [work["name"], f"{speed:,.0f} tokens/s", percent(work["share_of_limit"]), percent(work.get("mfu")),
+            percent(work.get("hbm_share")), f"{speed / peer:.2f}x" if peer else ""]
 
 
 def rows(results):
@@ -37,13 +45,12 @@ def rows(results):
     for verb in ("generate", "score", "train"):
         works = works_of(read(results / f"{verb}.json"))
         if not works:
-            yield [verb, ABSENT, "", ""]
-        for name, speed, share in works:
-            peer = peers.get(name, {}).get("tokens_per_second")
-            yield [name, f"{speed:,.0f} tokens/s", f"{100 * share:.0f} %", f"{speed / peer:.2f}x" if peer else ""]
+            yield [verb, ABSENT, "", "", "", ""]
+        for work in works:
+            yield row_of(work, peers.get(work["name"], {}).get("tokens_per_second"))
     iteration = read(results / "iteration.json")
     seconds = iteration and iteration["results"].get("seconds_median")
-    yield ["iteration", f"{seconds:.1f} s" if seconds else ABSENT, "", ""]
+    yield ["iteration", f"{seconds:.1f} s" if seconds else ABSENT, "", "", "", ""]
 
 
 def section(results):
@@ -51,8 +58,8 @@ def section(results):
     if not reports:
         return f"{ABSENT}\n"
     lines = [f"{gpu_name()}; commit {reports[0]['commit']}, {reports[0]['date'][:10]}, `bash tests/gpu/run.sh`", "",
-             "| Llama 1.1B, bfloat16 | ballast | of the limit | of transformers' or PyTorch's speed |",
-             "| --- | ---: | ---: | ---: |"]
+             "| Llama 1.1B, bfloat16 | ballast | of the limit | MFU | of HBM bandwidth | of transformers' or PyTorch's speed |",
+             "| --- | ---: | ---: | ---: | ---: | ---: |"]
     lines += ["| " + " | ".join(row) + " |" for row in rows(results)]
     return "\n".join(lines) + "\n"
 

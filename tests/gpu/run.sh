@@ -44,7 +44,7 @@ attempt smoke "$ballast" train -c configs/smoke/ppo_lag.yaml --ranks 2 device=cu
 attempt quickstart bash launch/quickstart.sh --quick --output "$results/quickstart" device=cuda
 bench generate generate --batch 64 --prompt 256 --new 256
 bench score score --batch 64 --prompt 256 --new 256
-bench train train --batch 16 --prompt 1024 --new 1024
+bench train train --batch 8 --prompt 512 --new 512
 bench iteration iteration --batch 64 --prompt 128 --new 128 --micro-batches 4
 attempt comm mpirun --oversubscribe -n 2 -x NCCL_MULTI_RANK_GPU_ENABLE=1 "$ballast" bench comm --device cuda \
   --json "$results/comm.json"

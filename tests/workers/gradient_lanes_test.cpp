@@ -12,7 +12,6 @@ namespace ballast {
 namespace {
 
 constexpr auto timeout = std::chrono::seconds(20);
-constexpr int micro_batches = 7;
 constexpr std::int64_t numel = 1000;
 
 at::Tensor gradient_of(int micro_batch) {
@@ -20,8 +19,8 @@ at::Tensor gradient_of(int micro_batch) {
   return torch::randn({numel}, generator) * std::pow(10.0, micro_batch % 3);
 }
 
-// The summed gradient of one step, as each replica has it afterwards.
-std::vector<at::Tensor> summed(int replicas, int lanes) {
+// The summed gradient of the second of two equal steps, as each replica has it afterwards.
+std::vector<at::Tensor> summed(int replicas, int lanes, int micro_batches = 7) {
   std::vector<at::Tensor> results(replicas);
   LoopbackWorld world(replicas);
   std::vector<std::jthread> threads;
@@ -30,12 +29,13 @@ std::vector<at::Tensor> summed(int replicas, int lanes) {
       const auto communicator = world.communicator(replica);
       const auto flat_gradient = torch::full({numel}, 99.0);  // left over from before
       GradientLanes gradient_lanes(flat_gradient, lanes, replicas > 1 ? communicator.get() : nullptr);
-      gradient_lanes.clear();
-      for (int m = replica; m < micro_batches; m += replicas) {
-        flat_gradient.add_(gradient_of(m));
-        gradient_lanes.collect(m);
+      for (int step = 0; step < 2; ++step) {
+        for (int m = replica; m < micro_batches; m += replicas) {
+          gradient_lanes.begin(m);
+          flat_gradient.add_(gradient_of(m));
+        }
+        gradient_lanes.reduce(timeout);
       }
-      gradient_lanes.reduce(timeout);
       results[replica] = flat_gradient.clone();
     });
   }
@@ -44,15 +44,26 @@ std::vector<at::Tensor> summed(int replicas, int lanes) {
 }
 
 TEST(GradientLanes, TheSumHasTheSameBitsOnOneTwoAndFourReplicas) {
-  const auto expected = summed(1, 4).front();
-  for (const int replicas : {2, 4}) {
-    for (const auto& result : summed(replicas, 4)) EXPECT_TRUE(torch::equal(result, expected)) << replicas;
+  for (const int micro_batches : {1, 2, 3, 7}) {
+    const auto expected = summed(1, 4, micro_batches).front();
+    for (const int replicas : {2, 4}) {
+      for (const auto& result : summed(replicas, 4, micro_batches))
+        EXPECT_TRUE(torch::equal(result, expected)) << replicas << " replicas, " << micro_batches << " micro-batches";
+    }
   }
+}
+
+TEST(GradientLanes, TheSumOfOneMicroBatchIsItsGradient) {
+  for (const int lanes : {1, 2}) EXPECT_TRUE(torch::equal(summed(1, lanes, 1).front(), gradient_of(0)));
+}
+
+TEST(GradientLanes, TheSumOfNoMicroBatchIsZero) {
+  for (const int lanes : {1, 2}) EXPECT_TRUE(torch::equal(summed(1, lanes, 0).front(), torch::zeros({numel})));
 }
 
 TEST(GradientLanes, OneLaneIsEqualWithinToleranceOnly) {
   auto expected = torch::zeros({numel}, torch::kDouble);
-  for (int m = 0; m < micro_batches; ++m) expected += gradient_of(m).to(torch::kDouble);
+  for (int m = 0; m < 7; ++m) expected += gradient_of(m).to(torch::kDouble);
   for (const int replicas : {1, 2, 4}) {
     for (const auto& result : summed(replicas, 1)) {
       EXPECT_TRUE(torch::allclose(result.to(torch::kDouble), expected, 1e-4, 1e-3)) << replicas;

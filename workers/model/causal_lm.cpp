@@ -45,16 +45,18 @@ std::unique_ptr<CausalLM> CausalLM::from_source(const ModelSource& source, Use u
   return model;
 }
 
-torch::Tensor CausalLM::next_token_log_probs(const PackedTokens& packed, const torch::Tensor& wanted_N) const {
+torch::Tensor CausalLM::next_token_log_probs(const torch::Tensor& hidden_NE, const PackedTokens& packed,
+                                             const torch::Tensor& wanted_N) const {
   const auto [rows_M, ids_M] = next_tokens(packed, wanted_N);
-  const torch::Tensor log_probs_M = token_log_probs(hidden(packed).index_select(0, rows_M), head_VE_, ids_M);
+  const torch::Tensor log_probs_M = token_log_probs(hidden_NE.index_select(0, rows_M), head_VE_, ids_M);
   return torch::zeros({packed.tokens()}, log_probs_M.options()).index_copy(0, rows_M, log_probs_M);
 }
 
-CausalLM::NextTokenLoss CausalLM::next_token_loss(const PackedTokens& packed, const torch::Tensor& wanted_N,
+CausalLM::NextTokenLoss CausalLM::next_token_loss(const torch::Tensor& hidden_NE, const PackedTokens& packed,
+                                                  const torch::Tensor& wanted_N,
                                                   const LossOfTokens& loss_of_tokens) const {
   const NextTokens next = next_tokens(packed, wanted_N);
-  const TokenLoss found = token_loss(hidden(packed).index_select(0, next.rows_M), head_VE_, next.ids_M,
+  const TokenLoss found = token_loss(hidden_NE.index_select(0, next.rows_M), head_VE_, next.ids_M,
                                      [&](const torch::Tensor& log_probs_m, std::int64_t begin) {
                                        const auto rows_m = next.rows_M.narrow(0, begin, log_probs_m.size(0));
                                        return loss_of_tokens(log_probs_m, rows_m);

@@ -24,18 +24,23 @@ class CausalLM : public Model {
   // float32 [N]: log-probability of each token's follower in its sequence, 0 at a sequence's last token and where the
   // follower is not wanted (bool [N]; undefined: all are). The head runs only where it must and never holds all logits.
   // Differentiable.
-  torch::Tensor next_token_log_probs(const PackedTokens& packed, const torch::Tensor& wanted_N = {}) const;
+  torch::Tensor next_token_log_probs(const PackedTokens& packed, const torch::Tensor& wanted_N = {}) const {
+    return next_token_log_probs(hidden(packed), packed, wanted_N);
+  }
+  // The same where the hidden states are known.
+  torch::Tensor next_token_log_probs(const torch::Tensor& hidden_NE, const PackedTokens& packed,
+                                     const torch::Tensor& wanted_N) const;
 
   // What log-probabilities [m] of the followers of the tokens rows_m (int64, of [N]) add to a loss: [], differentiable.
   using LossOfTokens = std::function<torch::Tensor(const torch::Tensor& log_probs_m, const torch::Tensor& rows_m)>;
-  // The sum of these losses and, as above, the log-probabilities themselves, not differentiable. Cheaper than a loss on
-  // `next_token_log_probs`: the logits are made once.
+  // The sum of these losses by hidden states and, as above, the log-probabilities themselves, not differentiable.
+  // Cheaper than a loss on `next_token_log_probs`: the logits are made once.
   struct NextTokenLoss {
     torch::Tensor loss;
     torch::Tensor log_probs_N;
   };
-  NextTokenLoss next_token_loss(const PackedTokens& packed, const torch::Tensor& wanted_N,
-                                const LossOfTokens& loss_of_tokens) const;
+  NextTokenLoss next_token_loss(const torch::Tensor& hidden_NE, const PackedTokens& packed,
+                                const torch::Tensor& wanted_N, const LossOfTokens& loss_of_tokens) const;
 
   // [N, E] after the final norm, in what the model computes in.
   torch::Tensor hidden(const PackedTokens& packed) const { return backbone_->forward(packed); }

@@ -38,7 +38,7 @@ struct Recomputed : torch::autograd::Node {
 
 std::vector<torch::Tensor> checkpointed(const std::vector<torch::Tensor>& inputs, const Computation& compute) {
   if (!torch::GradMode::is_enabled()) return compute(inputs);
-  const auto node = std::make_shared<Recomputed>();
+  const auto node = c10::make_intrusive<Recomputed>();
   node->compute = compute;
   node->set_next_edges(torch::autograd::collect_next_edges(inputs));
   for (const auto& input : inputs) node->inputs.emplace_back(input, /*is_output=*/false);

@@ -71,6 +71,7 @@ def check_mistakes(ballast, folder):
         (["score", "--batch", "0"], ["--batch"]),
         (["iteration", *SHAPE, "--ranks", "2", "lambda.inti=1"], ["lambda.inti", "unknown key"]),
         (["comm", "--factor", "1"], ["--factor"]),
+        (["train", *SHAPE, "--device", "tpu"], ["--device", "tpu"]),
         (["generate", *SHAPE, "--json", folder / "no" / "such.json"], ["--json", "such.json"]),
     ]
     for arguments, words in cases:

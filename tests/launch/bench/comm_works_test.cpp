@@ -38,7 +38,7 @@ const CommOptions three_sizes{.min_bytes = 4, .max_bytes = 400, .factor = 10, .r
 TEST(CommWorks, MeasureEveryOperationAtEverySizeThatAllRanksCanShare) {
   on_loopback_ranks(3, [](Communicator& world) {
     std::vector<std::string> found;
-    for (const auto& transfer : measure_transfers(world, three_sizes)) {
+    for (const auto& transfer : measure_transfers({.transport = world, .agreement = world}, three_sizes)) {
       found.push_back(transfer.operation + " " + std::to_string(transfer.bytes));
       EXPECT_EQ(transfer.wrong, 0) << found.back();
       EXPECT_EQ(transfer.timing.seconds.size(), 2U) << found.back();
@@ -54,7 +54,8 @@ TEST(CommWorks, MeasureEveryOperationAtEverySizeThatAllRanksCanShare) {
 TEST(CommWorks, CountWrongElementsOfAllRanks) {
   on_loopback_ranks(2, [](Communicator& world) {
     LosesBroadcasts broken(world);
-    for (const auto& transfer : measure_transfers(broken, {.min_bytes = 32, .max_bytes = 32})) {
+    for (const auto& transfer :
+         measure_transfers({.transport = broken, .agreement = world}, {.min_bytes = 32, .max_bytes = 32})) {
       EXPECT_EQ(transfer.wrong, transfer.operation == "broadcast" ? 8 : 0) << transfer.operation;
     }
   });

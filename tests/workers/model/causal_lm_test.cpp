@@ -86,9 +86,9 @@ TEST_P(EveryFamily, GivesLogProbabilitiesThatAgreeWithItsLogits) {
 TEST_P(EveryFamily, GivesALossTheLogProbabilitiesThatItGivesWithoutOne) {
   const auto model = CausalLM::from_source(tiny_model(GetParam()), Use::Learn);
   const auto wanted_N = torch::tensor({false, false, true, true, false, true, true, false});
-  const auto found = model->next_token_loss(two_sequences(), wanted_N, [](const auto& log_probs_m, const auto& rows_m) {
-    return (log_probs_m * rows_m).sum();
-  });
+  const auto found =
+      model->next_token_loss(model->hidden(two_sequences()), two_sequences(), wanted_N,
+                             [](const auto& log_probs_m, const auto& rows_m) { return (log_probs_m * rows_m).sum(); });
   const torch::Tensor log_probs_N = model->next_token_log_probs(two_sequences(), wanted_N);
   EXPECT_TRUE(torch::equal(found.log_probs_N, log_probs_N));
   EXPECT_TRUE(torch::equal(log_probs_N != 0, wanted_N));
