@@ -23,10 +23,11 @@ struct RowParts {
 
 struct AddNorm : torch::autograd::Function<AddNorm> {
   // {norm, sum}; without a delta {norm}.
-  static variable_list forward(AutogradContext* context, const torch::Tensor& x_NE, const torch::Tensor& delta_NE,
-                               const torch::Tensor& weight_E, double epsilon) {
+  static variable_list forward(AutogradContext* context, const torch::Tensor& x_NE,
+                               const std::optional<torch::Tensor>& delta_NE, const torch::Tensor& weight_E,
+                               double epsilon) {
     const torch::Tensor x = x_NE.contiguous();
-    const torch::Tensor delta = delta_NE.defined() ? delta_NE.contiguous() : delta_NE;
+    const torch::Tensor delta = delta_NE ? delta_NE->contiguous() : torch::Tensor();
     const torch::Tensor out = torch::empty_like(x), sum = delta.defined() ? torch::empty_like(x) : x;
     const torch::Tensor scale_N = torch::empty({x.size(0)}, torch::kFloat32);
     const std::int64_t width = x.size(1);
@@ -122,13 +123,13 @@ struct Swiglu : torch::autograd::Function<Swiglu> {
 }  // namespace
 
 torch::Tensor RmsNorm::operator()(const torch::Tensor& x_NE) const {
-  if (suits_cpu_kernels(x_NE)) return AddNorm::apply(x_NE, torch::Tensor(), weight_E, epsilon)[0];
+  if (suits_cpu_kernels(x_NE)) return AddNorm::apply(x_NE, std::optional<torch::Tensor>(), weight_E, epsilon)[0];
   return at::rms_norm(x_NE, weight_E.sizes(), weight_E, epsilon);
 }
 
 torch::Tensor RmsNorm::add(torch::Tensor& stream_NE, const torch::Tensor& delta_NE) const {
   if (!suits_cpu_kernels(stream_NE)) return (*this)(stream_NE = stream_NE + delta_NE);
-  const auto outputs = AddNorm::apply(stream_NE, delta_NE, weight_E, epsilon);
+  const auto outputs = AddNorm::apply(stream_NE, std::optional(delta_NE), weight_E, epsilon);
   stream_NE = outputs[1];
   return outputs[0];
 }
