@@ -78,11 +78,12 @@ BALLAST_INLINE void weigh_values(const HeadQuery<Element>& head, const float* we
   Lanes even_sums[count] = {};
   Lanes odd_sums[count] = {};
   for (std::int64_t position = head.first / 2 * 2; position < head.end; position += 2) {
+    const bool whole = position + 1 < head.end;  // else the cache holds anything after the last position
     for (int i = 0; i < count; ++i) {
       Lanes even, odd;
       load_value_pair(even, odd, head.values + position * head.value_stride, head.value_stride, d + i * lane_count);
       even_sums[i] += even * weights[position];
-      odd_sums[i] += odd * weights[position + 1];
+      if (whole) odd_sums[i] += odd * weights[position + 1];
     }
   }
   for (int i = 0; i < count; ++i) store(to + i * lane_count, even_sums[i] + odd_sums[i]);

@@ -58,7 +58,6 @@ void KvCache<Element>::put(std::int64_t layer, std::int64_t slot, std::int64_t p
     key += position % lane_count * G;
     for (std::int64_t d = 0; d < D; ++d) key[d / G * lane_count * G + d % G] = keys_KD[head * D + d];
     Element* value = values(layer, slot, head) + pair;
-    if (position % 2 == 0) std::fill_n(value, 2 * value_stride_, Element{});  // the second is read with weight 0
     value += position % 2 * second;
     for (std::int64_t d = 0; d < D; ++d) value[d * G] = values_KD[head * D + d];
   }

@@ -16,7 +16,7 @@ struct CacheShape {
   std::int64_t head_dim = 0;
 };
 
-// A slot needs no clearing: of what a sequence has not put there nothing but zeros is read.
+// A slot needs no clearing: a sequence reads only what it has put.
 template <typename Element>
 class KvCache {
  public:
@@ -30,7 +30,7 @@ class KvCache {
   Element* values(std::int64_t layer, std::int64_t slot, std::int64_t head);
   const Element* values(std::int64_t layer, std::int64_t slot, std::int64_t head) const;
 
-  // Keys and values of one token, each contiguous [K, D]. Positions of a sequence come in order.
+  // Keys and values of one token, each contiguous [K, D]. Different tokens may be put at the same time.
   void put(std::int64_t layer, std::int64_t slot, std::int64_t position, const Element* keys_KD,
            const Element* values_KD);
   // Gives slot `to` the first positions of the sequence in slot `from`.
