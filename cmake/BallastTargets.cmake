@@ -52,7 +52,9 @@ endfunction()
 # (-Wmaybe-uninitialized of g++ 12 is wrong about moved maps at -O1.)
 set(ballast_test_options $<$<CONFIG:Release>:-O1;-Wno-maybe-uninitialized>)
 
-set(ballast_test_environment OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1)
+set(ballast_gpu_test_environment OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1)
+# What is no test of a GPU runs on the CPU, also where there is a GPU: `device: auto` must not see it.
+set(ballast_test_environment ${ballast_gpu_test_environment} "CUDA_VISIBLE_DEVICES=")
 
 # ballast_test(NAME SOURCES a.cpp ... LINK lib ... LABEL unit|distributed|golden|gpu [RANKS n] [TORCH] [TIMEOUT s]
 #              [MPI_ARGS arg ... VARIANT word] [ARGS arg ...])
@@ -91,9 +93,12 @@ function(ballast_test name)
     string(APPEND test_name _${arg_VARIANT})
   endif()
   add_test(NAME ${test_name} COMMAND ${command} ${arg_ARGS} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set(environment ${ballast_test_environment})
+  if(arg_LABEL STREQUAL gpu)
+    set(environment ${ballast_gpu_test_environment})
+  endif()
   set_tests_properties(${test_name} PROPERTIES
-    LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${processors}
-    ENVIRONMENT "${ballast_test_environment}")
+    LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${processors} ENVIRONMENT "${environment}")
 endfunction()
 
 ballast_precompiled_header(ballast_torch_pch HEADER torch_pch.h LINK ballast_torch)
