@@ -73,7 +73,7 @@ RandomModelConfig parse_shape(const std::string& text) {
 }
 
 ModelSource model_source(const ModelChoice& choice, std::int64_t max_length) {
-  ModelSource source{.dtype = choice.dtype};
+  ModelSource source{.dtype = choice.dtype, .activation_checkpointing = choice.activation_checkpointing};
   if (choice.folder.empty()) {
     source.random = parse_shape(choice.shape);
     source.random->max_length = max_length;

@@ -16,6 +16,7 @@ struct ModelChoice {
   std::filesystem::path folder;  // empty: the shape
   std::string shape = "S";
   ComputeDType dtype = ComputeDType::float32;
+  bool activation_checkpointing = false;
 
   // 'S', or the folder
   std::string name() const { return folder.empty() ? shape : folder.string(); }

@@ -117,8 +117,8 @@ void write_report(const std::filesystem::path& path, const BenchFacts& facts, co
 std::string describe_machine() {
   const auto gpu = gpu_model();
   return fmt::format("{}, {} cores, load {:.1f}{}; ballast {} ({}), {}\n", processor_name(),
-                     std::thread::hardware_concurrency(), load_average(), gpu.empty() ? "" : ", " + gpu, version, commit,
-                     now());
+                     std::thread::hardware_concurrency(), load_average(), gpu.empty() ? "" : ", " + gpu, version,
+                     commit, now());
 }
 
 }  // namespace ballast

@@ -24,6 +24,7 @@ std::string yaml_of(const IterationOptions& options) {
                        .max_length = work.max_length()};
   config.loop.samples.every = 0;
   config.trace.iterations = work.repeats + 1;
+  config.threads_per_rank = work.threads;
   config.prompts.random =
       RandomPromptsConfig{.min_length = work.prompt, .max_length = work.prompt, .vocab = model_config(source).vocab};
   auto& workers = config.workers;
@@ -51,7 +52,9 @@ bool is_share(const std::string& name) { return name.starts_with("share/") || na
 TrainConfig iteration_config(const IterationOptions& options) {
   auto config =
       parse_config<TrainConfig>({.text = yaml_of(options), .source = "the benchmark's settings"}, options.overrides);
-  const auto violations = violations_of(config);
+  auto violations = violations_of(config);
+  if (config.iterations.value_or(0) < 2) violations.push_back("iterations: a benchmark needs at least 2");
+  if (!config.prompts.random) violations.push_back("prompts: a benchmark takes random ones");
   if (!violations.empty()) throw UserError(fmt::format("{}", fmt::join(violations, "; ")));
   return config;
 }

@@ -127,7 +127,7 @@ std::vector<MeasuredWork> measure_training(const WorkOptions& options, const Mac
     command.micro_batches.front().push_back({tokens, std::vector<bool>(tokens.size(), true)});
   }
   command.targets = target_tokens(command.micro_batches.front());
-  MeasuredWork work{.name = "step",
+  MeasuredWork work{.name = "train",
                     .timing = measure(options.repeats,
                                       [&] {
                                         learner.learn(command);

@@ -17,6 +17,7 @@ struct WorkOptions {
   std::int64_t repeats = 5;
   double temperature = 1.0;
   DeviceChoice device = DeviceChoice::Auto;
+  std::int64_t threads = 1;  // of a process
 
   std::int64_t max_length() const { return prompt + response; }
 };
@@ -27,7 +28,7 @@ struct WorkOptions {
 std::vector<MeasuredWork> measure_generation(const WorkOptions& options, const MachineRates& rates);
 // 'log-probs' of a reference, 'scores' of a reward model.
 std::vector<MeasuredWork> measure_scoring(const WorkOptions& options, const MachineRates& rates);
-// 'step': one optimizer step on the batch: forward, backward, AdamW.
+// 'train': one optimizer step on the batch: forward, backward, AdamW.
 std::vector<MeasuredWork> measure_training(const WorkOptions& options, const MachineRates& rates);
 
 }  // namespace ballast

@@ -43,10 +43,11 @@ Examples:
   ballast bench comm --ranks 4 --max-bytes 67108864
   ballast bench generate --shape hidden=128,layers=2,heads=4,intermediate=256,vocab=2048)";
 
+constexpr auto largest_array = std::int64_t{1} << 40;
+
 struct BenchOptions {
   IterationOptions iteration;
   CommOptions comm;
-  std::int64_t threads = 1;
   int ranks = 0;                 // start them by mpirun; 0: run as the launcher has started us
   std::filesystem::path output;  // empty: a temporary folder
   std::filesystem::path json;
@@ -63,16 +64,17 @@ nlohmann::json settings_of(const BenchOptions& options) {
           {"new", work.response},
           {"temperature", work.temperature},
           {"micro_batches", options.iteration.micro_batches},
-          {"threads", options.threads}};
+          {"threads", work.threads}};
 }
 
 using Measure = std::vector<MeasuredWork> (*)(const WorkOptions&, const MachineRates&);
 
 void bench_model(const std::string& verb, Measure measure_model, const BenchOptions& options) {
-  at::set_num_threads(static_cast<int>(options.threads));
-  keep_to_own_processors({.threads = static_cast<int>(options.threads)});
-  keep_freed_memory();
   const auto& work = options.iteration.work;
+  const auto threads = static_cast<int>(work.threads);
+  at::set_num_threads(threads);
+  keep_to_own_processors({.threads = threads});
+  keep_freed_memory();
   model_source(work.model, work.max_length());  // a mistake is found before anything is measured
   const auto rates = measure_machine(work.model.dtype, choose_device(work.device));
   const auto works = measure_model(work, rates);
@@ -82,6 +84,11 @@ void bench_model(const std::string& verb, Measure measure_model, const BenchOpti
 }
 
 int bench_comm(const BenchOptions& options) {
+  const auto& comm = options.comm;
+  if (comm.min_bytes > comm.max_bytes) {
+    throw UserError(
+        fmt::format("--min-bytes: found {}; allowed: at most --max-bytes, {}", comm.min_bytes, comm.max_bytes));
+  }
   World world(nullptr, nullptr);
   const auto device = device_of_rank(options.iteration.work.device, world);
   const auto between_devices = communicator_between_devices(world, device);
@@ -89,7 +96,7 @@ int bench_comm(const BenchOptions& options) {
   const auto transfers = measure_transfers({.transport = transport,
                                             .device = between_devices ? device : c10::Device(c10::kCPU),
                                             .agreement = world.communicator()},
-                                           options.comm);
+                                           comm);
   if (world.rank() == 0) {
     fmt::print("{}{} ranks, buffers on {}\n{}", describe_machine(), world.size(), device.str(), describe(transfers));
     const nlohmann::json settings{{"ranks", world.size()}, {"hosts", world.hosts()}, {"device", device.str()}};
@@ -127,8 +134,7 @@ int bench_iteration(const BenchOptions& options) {
   LastWords last_words(failure);
   const EndWatch watch([&](const End& end) { last_words.hear(end); });
   auto config = iteration_config(options.iteration);
-  config.threads_per_rank = options.threads;
-  at::set_num_threads(static_cast<int>(options.threads));
+  at::set_num_threads(static_cast<int>(config.threads_per_rank));
   World world(nullptr, nullptr);
   std::optional<OutputFolder> folder;
   if (world.rank() == 0) config.output = folder.emplace(options.output).path();
@@ -136,7 +142,7 @@ int bench_iteration(const BenchOptions& options) {
   const int exit_code = run_iterations(
       config, {.world = world, .device = device_of_rank(config.workers.device, world), .failure = failure}, figures);
   if (world.rank() == 0 && exit_code == EXIT_SUCCESS) {
-    fmt::print("{}{} ranks, {} thread(s) each\n{}", describe_machine(), world.size(), options.threads,
+    fmt::print("{}{} ranks, {} thread(s) each\n{}", describe_machine(), world.size(), config.threads_per_rank,
                describe_iterations(figures));
     auto settings = settings_of(options);
     settings["ranks"] = world.size();
@@ -188,8 +194,10 @@ class BenchVerbs {
   void add_comm() {
     auto& verb = add("comm", "The transport between ranks: latency and bandwidth by operation and size, as nccl-tests");
     auto& comm = options_->comm;
-    option(verb, "--min-bytes", comm.min_bytes, "of the smallest array")->check(CLI::PositiveNumber);
-    option(verb, "--max-bytes", comm.max_bytes, "of the largest array")->check(CLI::PositiveNumber);
+    option(verb, "--min-bytes", comm.min_bytes, "of the smallest array")
+        ->check(CLI::Range(std::int64_t{1}, largest_array));
+    option(verb, "--max-bytes", comm.max_bytes, "of the largest array")
+        ->check(CLI::Range(std::int64_t{1}, largest_array));
     option(verb, "--factor", comm.factor, "from one size to the next")->check(CLI::Range(2, 1 << 20));
     option(verb, "--repeats", comm.repeats, "of each measurement")->check(CLI::PositiveNumber);
     add_device(verb);
@@ -226,12 +234,14 @@ class BenchVerbs {
         ->excludes(model);
     add_enum_option(verb, "--dtype", work.model.dtype, "what the model computes in: float32 or bfloat16");
     add_device(verb);
+    verb.add_flag("--activation-checkpointing", work.model.activation_checkpointing,
+                  "a model that learns keeps each layer's input alone and computes the rest again");
     option(verb, "--batch", work.batch, "rows")->check(CLI::PositiveNumber);
     option(verb, "--prompt", work.prompt, "tokens of a prompt")->check(CLI::PositiveNumber);
     option(verb, "--new", work.response, "tokens of a response")->check(CLI::PositiveNumber);
     option(verb, "--temperature", work.temperature, "0: always the likeliest token")->check(CLI::NonNegativeNumber);
     option(verb, "--repeats", work.repeats, "of each measurement")->check(CLI::PositiveNumber);
-    option(verb, "--threads", options_->threads, "CPU threads of each process")->check(CLI::PositiveNumber);
+    option(verb, "--threads", work.threads, "CPU threads of each process")->check(CLI::PositiveNumber);
   }
 
   void run(CLI::App& verb, std::function<int(const BenchOptions&)> work) {

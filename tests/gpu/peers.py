@@ -64,7 +64,7 @@ def train_step(rows, length):
 def main():
     peers = {"torch": torch.__version__, "gpu": torch.cuda.get_device_name(0), "generate": generate(64, 256, 256)}
     torch.cuda.empty_cache()
-    peers["step"] = train_step(8, 1024)
+    peers["train"] = train_step(8, 1024)
     with open(sys.argv[1], "w", encoding="utf-8") as file:
         json.dump(peers, file, indent=2)
     print(json.dumps(peers, indent=2))

@@ -22,17 +22,22 @@ def report(folder, results, document=DOCUMENT):
 
 
 def bench(*works):
-    works = [dict(zip(("name", "tokens_per_second", "share_of_limit", "mfu"), work)) for work in works]
+    works = [dict(zip(("name", "tokens_per_second", "share_of_limit", "mfu", "hbm_share"), work)) for work in works]
     return {"commit": "abc1234", "date": "2026-11-21T18:00:00Z", "results": {"works": works}}
 
 
 def test_figures_stand_between_the_markers_beside_those_of_others(folder):
-    results = {"train": bench(("step", 30000.0, 0.456, 0.4)), "peers": {"step": {"tokens_per_second": 20000.0}}}
+    results = {"train": bench(("train", 30000.0, 0.456, 0.4, 0.1)), "peers": {"train": {"tokens_per_second": 20000.0}}}
     result, text = report(folder, results)
     assert result.returncode == 0, result.stderr
     assert text.startswith("# Benchmarks\n\n<!-- gpu: begin (by a script) -->\n") and text.endswith("<!-- gpu: end -->\n\nafter\n")
-    assert "| step | 30,000 tokens/s | 46 % | 40 % |  | 1.50x |" in text and "commit abc1234, 2026-11-21" in text, text
+    assert "| train | 30,000 tokens/s | 46 % | 40 % | 10 % | 1.50x |" in text and "commit abc1234, 2026-11-21" in text, text
     assert "| generate | *not yet measured* |" in text and "| iteration | *not yet measured* |" in text, text
+
+
+def test_a_gpu_without_known_peaks_has_no_mfu(folder):
+    result, text = report(folder, {"train": bench(("train", 30000.0, 0.456))})
+    assert result.returncode == 0 and "| train | 30,000 tokens/s | 46 % |  |  |  |" in text, text
 
 
 def test_without_results_nothing_is_claimed(folder):

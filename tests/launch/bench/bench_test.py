@@ -70,7 +70,10 @@ def check_mistakes(ballast, folder):
         (["score", "--dtype", "float16"], ["--dtype", "float16"]),
         (["score", "--batch", "0"], ["--batch"]),
         (["iteration", *SHAPE, "--ranks", "2", "lambda.inti=1"], ["lambda.inti", "unknown key"]),
+        (["iteration", *SHAPE, "iterations=1"], ["iterations", "at least 2"]),
+        (["iteration", *SHAPE, "prompts={data: {path: README.md}}"], ["prompts"]),
         (["comm", "--factor", "1"], ["--factor"]),
+        (["comm", "--min-bytes", "64", "--max-bytes", "8"], ["--min-bytes", "found 64", "8"]),
         (["train", *SHAPE, "--device", "tpu"], ["--device", "tpu"]),
         (["generate", *SHAPE, "--json", folder / "no" / "such.json"], ["--json", "such.json"]),
     ]
@@ -88,7 +91,7 @@ def main():
         folder = pathlib.Path(name)
         check_works(ballast, folder, "generate", ["prefill", "decode", "generate"], *SHAPE)
         check_works(ballast, folder, "score", ["log-probs", "scores"], *SHAPE, "--dtype", "bfloat16")
-        check_works(ballast, folder, "train", ["step"], "--model", CHECKPOINT, "--prompt", "4", "--new", "4", "--repeats", "1")
+        check_works(ballast, folder, "train", ["train"], "--activation-checkpointing", "--model", CHECKPOINT, "--prompt", "4", "--new", "4", "--repeats", "1")
         for ranks in (1, 6):
             check_iteration(ballast, folder, ranks)
         check_comm(ballast, folder)
