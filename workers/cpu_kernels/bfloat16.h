@@ -40,14 +40,6 @@ BALLAST_INLINE void store(Bfloat16* to, const Lanes& lanes) {
   std::memcpy(to, &half, sizeof half);
 }
 
-// What storing and loading leaves of the lanes.
-BALLAST_INLINE void round_to(const float* /*element*/, Lanes& /*lanes*/) {}
-BALLAST_INLINE void round_to(const Bfloat16* /*element*/, Lanes& lanes) {
-  Bfloat16 stored[lane_count];
-  store(stored, lanes);
-  load(lanes, stored);
-}
-
 // The two elements of each of 16 pairs.
 BALLAST_INLINE void load_pairs(Lanes& firsts, Lanes& seconds, const Bfloat16* pairs) {
   Bits bits;

@@ -7,7 +7,9 @@
 #include <optional>
 
 #include "workers/cpu_kernels/projection.h"
-#include "workers/cpu_kernels/row_kernels.h"
+#include "workers/cpu_kernels/rms_norm.h"
+#include "workers/cpu_kernels/rotate.h"
+#include "workers/cpu_kernels/swiglu.h"
 #include "workers/generation/cached_attention.h"
 #include "workers/generation/crew.h"
 #include "workers/generation/packed_llama.h"
@@ -41,17 +43,10 @@ Projection<Element> projection(const PackedMatrix<Element>& weights, Activations
           .rows = rows};
 }
 
-// Of the positions that sequences may have, [positions, F] each.
+// Of the positions that sequences may have, [positions, F].
 struct RotaryTable {
   torch::Tensor cos_PF;
   torch::Tensor sin_PF;
-
-  Angles at(std::int64_t position) const {
-    const std::int64_t F = cos_PF.size(1);
-    return {.cos = cos_PF.const_data_ptr<float>() + position * F,
-            .sin = sin_PF.const_data_ptr<float>() + position * F,
-            .size = F};
-  }
 };
 
 RotaryTable rotary_table(const ModelConfig& config, std::int64_t positions) {
@@ -69,8 +64,8 @@ class LlamaPass final : public ForwardPass {
         qkv_(rows_at_once, (config().heads + 2 * config().kv_heads) * config().head_dim),
         attended_(rows_at_once, config().heads * config().head_dim),
         update_(rows_at_once, config().hidden),
-        gate_(rows_at_once, config().intermediate),
-        up_(rows_at_once, config().intermediate) {}
+        gate_up_(rows_at_once, 2 * config().intermediate),
+        gated_(rows_at_once, config().intermediate) {}
 
   void begin(std::int64_t slots, std::int64_t positions) override;
   void run(const PassRows& rows, std::span<const std::int64_t> wanted, float* logits) override;
@@ -88,7 +83,7 @@ class LlamaPass final : public ForwardPass {
   void rotate_and_keep(std::int64_t layer, std::int64_t row);
   void run_mlp(const PackedLlamaLayer<Element>& layer, CrewMember& member);
   // stream += update, if there is one; normed = norm of the stream.
-  void normalise(const AlignedVector<float>& weight, bool update, CrewMember& member);
+  void normalise(const Element* weight, bool update, CrewMember& member);
   void project_all(const PackedMatrix<Element>& weights, Activations<Element>& inputs, Activations<Element>& outputs,
                    CrewMember& member);
   // float32 [rows, V] of rows of normed hidden states.
@@ -101,7 +96,7 @@ class LlamaPass final : public ForwardPass {
   std::optional<Crew> crew_;
   RotaryTable rotary_;
   std::vector<CachePlace> places_;  // of the rows at hand
-  Activations<Element> stream_, normed_, qkv_, attended_, update_, gate_, up_;
+  Activations<Element> stream_, normed_, qkv_, attended_, update_, gate_up_, gated_;
   std::optional<Activations<Element>> last_;    // [slots, E], normed hidden states of the wanted rows
   std::optional<Activations<Element>> logits_;  // [slots, V]
 };
@@ -158,15 +153,20 @@ void LlamaPass<Element>::run_layers(std::span<const std::int64_t> tokens, CrewMe
 }
 
 template <typename Element>
-void LlamaPass<Element>::normalise(const AlignedVector<float>& weight, bool update, CrewMember& member) {
+void LlamaPass<Element>::normalise(const Element* weight, bool update, CrewMember& member) {
   const auto [begin, end] = member.share_of(rows());
-  for (std::int64_t row = begin; row < end; ++row)
-    add_and_normalise({.stream = stream_.row(row),
-                       .update = update ? update_.row(row) : nullptr,
-                       .weight = weight.data(),
-                       .normed = normed_.row(row),
-                       .size = config().hidden,
-                       .epsilon = config().norm_epsilon});
+  for (std::int64_t row = begin; row < end; ++row) {
+    float scale = 0.0F;
+    cpu::add_norm({.rows = 1,
+                   .width = config().hidden,
+                   .x_NE = stream_.row(row),
+                   .delta_NE = update ? update_.row(row) : nullptr,
+                   .weight_E = weight,
+                   .epsilon = static_cast<float>(config().norm_epsilon),
+                   .sum_NE = stream_.row(row),
+                   .out_NE = normed_.row(row),
+                   .scale_N = &scale});
+  }
   member.meet();
 }
 
@@ -193,23 +193,27 @@ template <typename Element>
 void LlamaPass<Element>::rotate_and_keep(std::int64_t layer, std::int64_t row) {
   const auto& [slot, position] = places_[row];
   const auto D = config().head_dim;
-  Element* head = qkv_.row(row);
-  const Element* keys = head + config().heads * D;
-  const Element* values = keys + config().kv_heads * D;
-  const Angles angles = rotary_.at(position);
-  for (; head < values; head += D) rotate(head, angles);
-  cache_->put(layer, slot, position, keys, values);
+  Element* qkv = qkv_.row(row);
+  const std::int64_t turned = config().heads + config().kv_heads;
+  cpu::rotate({.tokens = 1,
+               .heads = turned + config().kv_heads,
+               .turned = turned,
+               .head_dim = D,
+               .cos_ND = rotary_.cos_PF.const_data_ptr<float>() + position * (D / 2),
+               .sin_ND = rotary_.sin_PF.const_data_ptr<float>() + position * (D / 2),
+               .x_NHD = qkv});
+  cache_->put(layer, slot, position, qkv + config().heads * D, qkv + turned * D);
 }
 
 template <typename Element>
 void LlamaPass<Element>::run_mlp(const PackedLlamaLayer<Element>& layer, CrewMember& member) {
-  const auto [begin, end] = member.share_of(layer.gate.panels());
-  project(projection(layer.gate, normed_, gate_, rows()), {begin, end});
-  project(projection(layer.up, normed_, up_, rows()), {begin, end});
-  for (std::int64_t row = 0; row < rows(); ++row)
-    gate_with_silu(gate_.row(row) + begin * lane_count, up_.row(row) + begin * lane_count, (end - begin) * lane_count);
+  project_all(layer.gate_up, normed_, gate_up_, member);
+  const auto [begin, end] = member.share_of(rows());
+  for (std::int64_t row = begin; row < end; ++row)
+    cpu::swiglu(
+        {.rows = 1, .width = config().intermediate, .gate_up_N2I = gate_up_.row(row), .out_NI = gated_.row(row)});
   member.meet();
-  project_all(layer.down, gate_, update_, member);
+  project_all(layer.down, gated_, update_, member);
 }
 
 template <typename Element>

@@ -17,11 +17,6 @@ const Element* elements_of(const torch::Tensor& weights) {
   return static_cast<const Element*>(weights.const_data_ptr());
 }
 
-template <typename Element>
-void take_norm(AlignedVector<float>& norm, const torch::Tensor& weight_E) {
-  for (std::int64_t i = 0; i < weight_E.numel(); ++i) norm[i] = widened(elements_of<Element>(weight_E)[i]);
-}
-
 // The layers one below the other, as one that has all their outputs.
 template <typename Element>
 void take_linear(PackedMatrix<Element>& packed, const std::vector<Linear>& layers) {
@@ -38,12 +33,9 @@ PackedLlamaLayer<Element> empty_layer(const ModelConfig& config, std::int64_t in
   const std::int64_t E = config.hidden;
   const std::int64_t queries = config.heads * config.head_dim;
   const std::int64_t keys = config.kv_heads * config.head_dim;
-  return {.attention_norm = AlignedVector<float>(rounded_up(E, lane_count)),
-          .qkv = PackedMatrix<Element>(queries + 2 * keys, E),
+  return {.qkv = PackedMatrix<Element>(queries + 2 * keys, E),
           .o = PackedMatrix<Element>(E, queries),
-          .mlp_norm = AlignedVector<float>(rounded_up(E, lane_count)),
-          .gate = PackedMatrix<Element>(config.intermediate, E),
-          .up = PackedMatrix<Element>(config.intermediate, E),
+          .gate_up = PackedMatrix<Element>(2 * config.intermediate, E),
           .down = PackedMatrix<Element>(E, config.intermediate),
           .site = {.layer = index,
                    .scale = 1.0 / std::sqrt(static_cast<double>(config.head_dim)),
@@ -54,20 +46,18 @@ template <typename Element>
 void take_layer(PackedLlamaLayer<Element>& layer, const Parameters& parameters) {
   const std::string prefix = fmt::format("model.layers.{}.", layer.site.layer);
   const auto linear = [&](const char* name) { return linear_at(parameters, prefix + name); };
-  take_norm<Element>(layer.attention_norm, parameters.at(prefix + "input_layernorm.weight"));
+  layer.attention_norm = elements_of<Element>(parameters.at(prefix + "input_layernorm.weight"));
   take_linear(layer.qkv, {linear("self_attn.q_proj"), linear("self_attn.k_proj"), linear("self_attn.v_proj")});
   take_linear(layer.o, {linear("self_attn.o_proj")});
-  take_norm<Element>(layer.mlp_norm, parameters.at(prefix + "post_attention_layernorm.weight"));
-  take_linear(layer.gate, {linear("mlp.gate_proj")});
-  take_linear(layer.up, {linear("mlp.up_proj")});
+  layer.mlp_norm = elements_of<Element>(parameters.at(prefix + "post_attention_layernorm.weight"));
+  take_linear(layer.gate_up, {linear("mlp.gate_proj"), linear("mlp.up_proj")});
   take_linear(layer.down, {linear("mlp.down_proj")});
 }
 
 }  // namespace
 
 template <typename Element>
-PackedLlama<Element>::PackedLlama(const ModelConfig& config)
-    : final_norm(rounded_up(config.hidden, lane_count)), head(config.vocab, config.hidden) {
+PackedLlama<Element>::PackedLlama(const ModelConfig& config) : head(config.vocab, config.hidden) {
   for (std::int64_t i = 0; i < config.layers; ++i) layers.push_back(empty_layer<Element>(config, i));
 }
 
@@ -75,7 +65,7 @@ template <typename Element>
 void PackedLlama<Element>::take(const CausalLM& model) {
   const auto& parameters = model.parameters();
   embedding = elements_of<Element>(parameters.at("model.embed_tokens.weight"));
-  take_norm<Element>(final_norm, parameters.at("model.norm.weight"));
+  final_norm = elements_of<Element>(parameters.at("model.norm.weight"));
   const auto count = static_cast<std::int64_t>(layers.size());
   at::parallel_for(0, count + 1, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < std::min(end, count); ++i) take_layer(layers[i], parameters);
@@ -93,7 +83,7 @@ std::int64_t packed_llama_bytes(const ModelConfig& config, ComputeDType dtype) {
   const std::int64_t E = config.hidden;
   const std::int64_t queries = config.heads * config.head_dim;
   const std::int64_t keys = config.kv_heads * config.head_dim;
-  const std::int64_t layer = matrix(queries + 2 * keys, E) + matrix(E, queries) + 2 * matrix(config.intermediate, E) +
+  const std::int64_t layer = matrix(queries + 2 * keys, E) + matrix(E, queries) + matrix(2 * config.intermediate, E) +
                              matrix(E, config.intermediate);
   const std::int64_t element = dtype == ComputeDType::float32 ? sizeof(float) : sizeof(Bfloat16);
   return element * (config.layers * layer + matrix(config.vocab, E));

@@ -1,4 +1,4 @@
-// The weights of Llama and its relatives, packed for decoding. E = hidden, D = head_dim, F = D / 2.
+// The weights of Llama and its relatives, packed for decoding. E = hidden.
 #pragma once
 #include <vector>
 
@@ -7,19 +7,19 @@
 
 namespace ballast {
 
+// Norms stay where they are: they are the model's own, [E].
 template <typename Element>
 struct PackedLlamaLayer {
-  AlignedVector<float> attention_norm;  // [E], filled up to whole lanes
-  PackedMatrix<Element> qkv;            // outputs: heads of q, then of k, then of v
+  const Element* attention_norm = nullptr;
+  PackedMatrix<Element> qkv;  // outputs: heads of q, then of k, then of v
   PackedMatrix<Element> o;
-  AlignedVector<float> mlp_norm;
-  PackedMatrix<Element> gate;
-  PackedMatrix<Element> up;
+  const Element* mlp_norm = nullptr;
+  PackedMatrix<Element> gate_up;  // outputs: the gate, then what it lets through
   PackedMatrix<Element> down;
   AttentionSite site;
 };
 
-// The embedding stays where it is: rows of it are read one by one.
+// So does the embedding: rows of it are read one by one.
 template <typename Element>
 struct PackedLlama {
   // Room for a model of this shape; nothing is taken in yet.
@@ -30,7 +30,7 @@ struct PackedLlama {
 
   const Element* embedding = nullptr;  // [V, E], the model's own
   std::vector<PackedLlamaLayer<Element>> layers;
-  AlignedVector<float> final_norm;
+  const Element* final_norm = nullptr;
   PackedMatrix<Element> head;
 };
 

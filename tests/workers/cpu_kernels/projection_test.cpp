@@ -3,7 +3,7 @@
 #include <cmath>
 #include <functional>
 
-#include "tests/workers/cpu_kernels/elements.h"
+#include "tests/workers/cpu_kernels/some_elements.h"
 #include "tests/workers/cpu_kernels/emulated_tiles.h"
 #include "workers/cpu_kernels/projection_kernels.h"
 
