@@ -43,8 +43,12 @@ function(ballast_precompiled_header name)
   target_precompile_headers(${name} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/${arg_HEADER}")
 endfunction()
 
+# Without OpenMP at::parallel_for, all of it in headers, has one thread.
+set(ballast_torch_options $<$<COMPILE_LANGUAGE:CXX>:${OpenMP_CXX_FLAGS}>)
+
 function(ballast_use_torch target)
   target_link_libraries(${target} PUBLIC ballast_torch)
+  target_compile_options(${target} PRIVATE ${ballast_torch_options})
   target_precompile_headers(${target} REUSE_FROM ballast_torch_pch)
 endfunction()
 
@@ -73,6 +77,7 @@ function(ballast_test name)
     set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)  # tests of one folder name their cases alike
     if(arg_TORCH)
       target_link_libraries(${name} PRIVATE ballast_torch)
+      target_compile_options(${name} PRIVATE ${ballast_torch_options})
       target_precompile_headers(${name} REUSE_FROM ballast_torch_test_pch)
     else()
       target_precompile_headers(${name} REUSE_FROM ballast_test_pch)
@@ -101,7 +106,7 @@ function(ballast_test name)
     LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${processors} ENVIRONMENT "${environment}")
 endfunction()
 
-ballast_precompiled_header(ballast_torch_pch HEADER torch_pch.h LINK ballast_torch)
+ballast_precompiled_header(ballast_torch_pch HEADER torch_pch.h LINK ballast_torch OPTIONS ${ballast_torch_options})
 ballast_precompiled_header(ballast_test_pch HEADER test_pch.h LINK GTest::gmock OPTIONS ${ballast_test_options})
 ballast_precompiled_header(ballast_torch_test_pch HEADER torch_test_pch.h LINK ballast_torch GTest::gmock
-  OPTIONS ${ballast_test_options})
+  OPTIONS ${ballast_test_options} ${ballast_torch_options})
