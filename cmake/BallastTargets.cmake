@@ -43,8 +43,12 @@ function(ballast_precompiled_header name)
   target_precompile_headers(${name} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/${arg_HEADER}")
 endfunction()
 
+# Without OpenMP at::parallel_for, all of it in headers, has one thread.
+set(ballast_torch_options $<$<COMPILE_LANGUAGE:CXX>:${OpenMP_CXX_FLAGS}>)
+
 function(ballast_use_torch target)
   target_link_libraries(${target} PUBLIC ballast_torch)
+  target_compile_options(${target} PRIVATE ${ballast_torch_options})
   target_precompile_headers(${target} REUSE_FROM ballast_torch_pch)
 endfunction()
 
@@ -52,7 +56,9 @@ endfunction()
 # (-Wmaybe-uninitialized of g++ 12 is wrong about moved maps at -O1.)
 set(ballast_test_options $<$<CONFIG:Release>:-O1;-Wno-maybe-uninitialized>)
 
-set(ballast_test_environment OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1)
+set(ballast_gpu_test_environment OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1)
+# What is no test of a GPU runs on the CPU, also where there is a GPU: `device: auto` must not see it.
+set(ballast_test_environment ${ballast_gpu_test_environment} "CUDA_VISIBLE_DEVICES=")
 
 # ballast_test(NAME SOURCES a.cpp ... LINK lib ... LABEL unit|distributed|golden|gpu [RANKS n] [TORCH] [TIMEOUT s]
 #              [MPI_ARGS arg ... VARIANT word] [ARGS arg ...])
@@ -71,6 +77,7 @@ function(ballast_test name)
     set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)  # tests of one folder name their cases alike
     if(arg_TORCH)
       target_link_libraries(${name} PRIVATE ballast_torch)
+      target_compile_options(${name} PRIVATE ${ballast_torch_options})
       target_precompile_headers(${name} REUSE_FROM ballast_torch_test_pch)
     else()
       target_precompile_headers(${name} REUSE_FROM ballast_test_pch)
@@ -91,12 +98,15 @@ function(ballast_test name)
     string(APPEND test_name _${arg_VARIANT})
   endif()
   add_test(NAME ${test_name} COMMAND ${command} ${arg_ARGS} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set(environment ${ballast_test_environment})
+  if(arg_LABEL STREQUAL gpu)
+    set(environment ${ballast_gpu_test_environment})
+  endif()
   set_tests_properties(${test_name} PROPERTIES
-    LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${processors}
-    ENVIRONMENT "${ballast_test_environment}")
+    LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${processors} ENVIRONMENT "${environment}")
 endfunction()
 
-ballast_precompiled_header(ballast_torch_pch HEADER torch_pch.h LINK ballast_torch)
+ballast_precompiled_header(ballast_torch_pch HEADER torch_pch.h LINK ballast_torch OPTIONS ${ballast_torch_options})
 ballast_precompiled_header(ballast_test_pch HEADER test_pch.h LINK GTest::gmock OPTIONS ${ballast_test_options})
 ballast_precompiled_header(ballast_torch_test_pch HEADER torch_test_pch.h LINK ballast_torch GTest::gmock
-  OPTIONS ${ballast_test_options})
+  OPTIONS ${ballast_test_options} ${ballast_torch_options})

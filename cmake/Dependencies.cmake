@@ -42,9 +42,7 @@ target_link_libraries(ballast_fmt INTERFACE fmt::fmt-header-only)
 add_library(ballast_torch INTERFACE)
 target_link_libraries(ballast_torch INTERFACE ${TORCH_LIBRARIES} ballast_fmt)
 target_include_directories(ballast_torch SYSTEM BEFORE INTERFACE ${TORCH_INCLUDE_DIRS})
-# Without it at::parallel_for, all of it in headers, has one thread. LibTorch brings the library.
-target_compile_options(ballast_torch INTERFACE $<$<COMPILE_LANGUAGE:CXX>:${OpenMP_CXX_FLAGS}>)
-target_link_libraries(ballast_torch INTERFACE ${OpenMP_CXX_LIBRARIES})
+target_link_libraries(ballast_torch INTERFACE ${OpenMP_CXX_LIBRARIES})  # LibTorch brings its own copy
 if(BALLAST_CUDA)
   target_link_libraries(ballast_torch INTERFACE ballast_cuda)
 endif()

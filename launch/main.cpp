@@ -9,9 +9,11 @@
 #include "launch/commands/train.h"
 #include "launch/environment.h"
 #include "launch/version.h"
+#include "workers/cpu_kernels/heap.h"
 #include "workers/user_error.h"
 
 int main(int argc, char** argv) {
+  ballast::keep_freed_memory();
   CLI::App app{"ballast: Safe RLHF on MPI ranks", "ballast"};
   app.set_version_flag("--version", fmt::format("ballast {} ({})", ballast::version, ballast::commit));
   app.require_subcommand(1);

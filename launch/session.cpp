@@ -10,7 +10,6 @@
 #include "launch/processor_share.h"
 #include "launch/rank_device.h"
 #include "orchestrator/control_queues.h"
-#include "workers/cpu_kernels/heap.h"
 #include "workers/user_error.h"
 
 namespace ballast {
@@ -109,7 +108,6 @@ void Session::end_at_once() {
 
 void Session::work() {
   keep_to_own_processors(share_of_host(parts_.world, parts_.threads));
-  keep_freed_memory();
   Communicator& all = between_devices_ ? *between_devices_ : parts_.world.communicator();
   Worker worker(parts_.workers,
                 {.commands = *inbox_, .world = all, .groups = role_groups(all), .device = parts_.device});

@@ -3,7 +3,6 @@
 Usage: generate_test.py BALLAST
 """
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -72,8 +71,7 @@ def bad_inputs(verb):
     yield ["--top-p", 1.5], None, ["--top-p", "1.5"]
     yield ["--temperature", -1], None, ["--temperature"]
     yield ["--prompt-format", "verse"], None, ["--prompt-format", "plain"]
-    if not os.path.exists("/dev/nvidia0"):
-        yield ["--device", "cuda"], None, ["--device: found cuda; th", "allowed here: cpu or auto"]
+    yield ["--device", "cuda"], None, ["--device: found cuda; th", "allowed here: cpu or auto"]
     yield [], verb.folder / "nowhere.jsonl", ["nowhere.jsonl"]
     yield [], by_row('{"prompt": "Once"}'), ["bad.jsonl:2", "input_ids", "no tokenizer"]
     yield [], by_row("{}"), ["bad.jsonl:2", "input_ids"]

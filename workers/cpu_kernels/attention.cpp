@@ -82,18 +82,25 @@ BALLAST_KERNEL float weigh(float* scores, const Visible& visible, float scale, f
   return total;
 }
 
+// What the backward pass knows of a query; delta = sum(dO O).
+struct QueryTerms {
+  float scale = 1.0F;
+  float normaliser = 0.0F;
+  float delta = 0.0F;
+};
+
 // scores = weights; gradients, of the weights, become those of the scores: w (g - delta) scale.
-BALLAST_KERNEL void differentiate_weights(float* scores, float* gradients, const Visible& visible, float scale,
-                                          float normaliser, float delta) {
+BALLAST_KERNEL void differentiate_weights(float* scores, float* gradients, const Visible& visible,
+                                          const QueryTerms& query) {
   hide(scores, visible);
   for (std::int64_t j = 0; j < visible.stride; j += lane_count) {
     Lanes weights, gradient;
     load(weights, scores + j);
     load(gradient, gradients + j);
-    weights = weights * scale - normaliser;
+    weights = weights * query.scale - query.normaliser;
     exponentiate(weights);
     store(scores + j, weights);
-    store(gradients + j, weights * (gradient - delta) * scale);
+    store(gradients + j, weights * (gradient - query.delta) * query.scale);
   }
 }
 
@@ -115,14 +122,19 @@ BALLAST_KERNEL float dot(const float* a, const float* b, std::int64_t count) {
 
 MatrixView rows_of(const std::vector<float>& matrix, std::int64_t columns) { return {matrix.data(), columns, 1}; }
 
-// Which head of [N, H + 2K, D] or [N, H, D] a part's rows are.
+// Which head of a tensor [N, heads, D].
+struct HeadPlace {
+  std::int64_t heads = 0;
+  std::int64_t head = 0;
+  std::int64_t head_dim = 0;
+};
+
 template <typename Element>
-HeadRows<Element> head_rows(Element* tensor, std::int64_t heads, std::int64_t head, const AttentionPart& part,
-                            std::int64_t head_dim) {
-  return {.first = tensor + (part.begin * heads + head) * head_dim,
-          .stride = heads * head_dim,
+HeadRows<Element> head_rows(Element* tensor, const AttentionPart& part, const HeadPlace& place) {
+  return {.first = tensor + (part.begin * place.heads + place.head) * place.head_dim,
+          .stride = place.heads * place.head_dim,
           .rows = part.length,
-          .head_dim = head_dim};
+          .head_dim = place.head_dim};
 }
 
 std::int64_t whole_lanes(std::int64_t count) { return (count + lane_count - 1) / lane_count * lane_count; }
@@ -136,8 +148,8 @@ void AttentionKernel::attend(const PackedAttention<Element>& attention, const At
   for (auto* matrix : {&q_LD_, &k_LD_, &v_LD_, &out_LD_}) matrix->resize(L * D);
   scores_.resize(query_block * whole_lanes(L));
   const std::int64_t k_head = attention.heads + part.kv_head;
-  gather(head_rows(attention.qkv_NHD, all_heads, k_head, part, D), k_LD_.data());
-  gather(head_rows(attention.qkv_NHD, all_heads, k_head + attention.kv_heads, part, D), v_LD_.data());
+  gather(head_rows(attention.qkv_NHD, part, {all_heads, k_head, D}), k_LD_.data());
+  gather(head_rows(attention.qkv_NHD, part, {all_heads, k_head + attention.kv_heads, D}), v_LD_.data());
   k_transposed_.pack(rows_of(k_LD_, D).transposed(), D, L);
   v_.pack(rows_of(v_LD_, D), L, D);
   const std::int64_t group = attention.heads / attention.kv_heads;
@@ -149,7 +161,7 @@ template <typename Element>
 void AttentionKernel::attend_head(const PackedAttention<Element>& attention, const AttentionPart& part,
                                   std::int64_t head) {
   const std::int64_t L = part.length, D = attention.head_dim;
-  gather(head_rows(attention.qkv_NHD, attention.heads + 2 * attention.kv_heads, head, part, D), q_LD_.data());
+  gather(head_rows(attention.qkv_NHD, part, {attention.heads + 2 * attention.kv_heads, head, D}), q_LD_.data());
   float* normalisers = attention.normalisers_HN + head * attention.tokens + part.begin;
   for (std::int64_t begin = 0; begin < L; begin += query_block) {
     const std::int64_t end = std::min(begin + query_block, L);
@@ -170,7 +182,7 @@ void AttentionKernel::attend_head(const PackedAttention<Element>& attention, con
              v_);
     for (std::int64_t i = begin; i < end; ++i) divide(out_LD_.data() + i * D, D, totals[i - begin]);
   }
-  scatter(out_LD_.data(), head_rows(attention.out_NHD, attention.heads, head, part, D));
+  scatter(out_LD_.data(), head_rows(attention.out_NHD, part, {attention.heads, head, D}));
 }
 
 template <typename Element>
@@ -182,17 +194,17 @@ void AttentionKernel::differentiate(const PackedAttention<Element>& attention, c
   for (auto* matrix : {&scores_, &score_gradients_}) matrix->resize(query_block * whole_lanes(L));
   deltas_L_.resize(L);
   const std::int64_t k_head = attention.heads + part.kv_head;
-  gather(head_rows(attention.qkv_NHD, all_heads, k_head, part, D), k_LD_.data());
-  gather(head_rows(attention.qkv_NHD, all_heads, k_head + attention.kv_heads, part, D), v_LD_.data());
+  gather(head_rows(attention.qkv_NHD, part, {all_heads, k_head, D}), k_LD_.data());
+  gather(head_rows(attention.qkv_NHD, part, {all_heads, k_head + attention.kv_heads, D}), v_LD_.data());
   k_transposed_.pack(rows_of(k_LD_, D).transposed(), D, L);
   v_transposed_.pack(rows_of(v_LD_, D).transposed(), D, L);
   k_.pack(rows_of(k_LD_, D), L, D);
   const std::int64_t group = attention.heads / attention.kv_heads;
   for (std::int64_t head = part.kv_head * group; head < (part.kv_head + 1) * group; ++head)
     differentiate_head(attention, part, head);
-  scatter(k_gradient_LD_.data(), head_rows(attention.qkv_gradient_NHD, all_heads, k_head, part, D));
+  scatter(k_gradient_LD_.data(), head_rows(attention.qkv_gradient_NHD, part, {all_heads, k_head, D}));
   scatter(v_gradient_LD_.data(),
-          head_rows(attention.qkv_gradient_NHD, all_heads, k_head + attention.kv_heads, part, D));
+          head_rows(attention.qkv_gradient_NHD, part, {all_heads, k_head + attention.kv_heads, D}));
 }
 
 // With weights W = softmax(scale Q K^T) and O = W V: dV = W^T dO, dW = dO V^T, dS = W (dW - sum(dO O)) scale, dQ = dS
@@ -203,9 +215,9 @@ void AttentionKernel::differentiate_head(const PackedAttention<Element>& attenti
   const std::int64_t L = part.length, D = attention.head_dim;
   const std::int64_t all_heads = attention.heads + 2 * attention.kv_heads;
   const float* normalisers = attention.normalisers_HN + head * attention.tokens + part.begin;
-  gather(head_rows(attention.qkv_NHD, all_heads, head, part, D), q_LD_.data());
-  gather(head_rows<const Element>(attention.out_NHD, attention.heads, head, part, D), out_LD_.data());
-  gather(head_rows(attention.out_gradient_NHD, attention.heads, head, part, D), gradient_LD_.data());
+  gather(head_rows(attention.qkv_NHD, part, {all_heads, head, D}), q_LD_.data());
+  gather(head_rows<const Element>(attention.out_NHD, part, {attention.heads, head, D}), out_LD_.data());
+  gather(head_rows(attention.out_gradient_NHD, part, {attention.heads, head, D}), gradient_LD_.data());
   for (std::int64_t i = 0; i < L; ++i) deltas_L_[i] = dot(&out_LD_[i * D], &gradient_LD_[i * D], D);
   for (std::int64_t begin = 0; begin < L; begin += query_block) {
     const std::int64_t end = std::min(begin + query_block, L);
@@ -223,7 +235,8 @@ void AttentionKernel::differentiate_head(const PackedAttention<Element>& attenti
     scores_of(gradient, score_gradients_, v_transposed_);
     for (std::int64_t i = begin; i < end; ++i)
       differentiate_weights(&scores_[(i - begin) * stride], &score_gradients_[(i - begin) * stride],
-                            visible_to(i, attention.window, stride), attention.scale, normalisers[i], deltas_L_[i]);
+                            visible_to(i, attention.window, stride),
+                            {.scale = attention.scale, .normaliser = normalisers[i], .delta = deltas_L_[i]});
     multiply({.M = end - begin,
               .N = D,
               .K = end,
@@ -246,7 +259,7 @@ void AttentionKernel::differentiate_head(const PackedAttention<Element>& attenti
     add_to(k_gradient_LD_, score_gradients, q_block_);
     add_to(v_gradient_LD_, weights, gradient_block_);
   }
-  scatter(q_gradient_LD_.data(), head_rows(attention.qkv_gradient_NHD, all_heads, head, part, D));
+  scatter(q_gradient_LD_.data(), head_rows(attention.qkv_gradient_NHD, part, {all_heads, head, D}));
 }
 
 void AttentionKernel::forward(const PackedAttention<float>& attention, const AttentionPart& part) {
