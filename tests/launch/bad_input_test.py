@@ -146,7 +146,7 @@ def main():
             check(case, run([*job, "-c", CONFIG, f"output={output}", *arguments]), words, output)
             passed += 1
         for case, config, arguments, words in supervised_cases(folder):
-            check(case, run([*job, "-c", config, f"output={output}", *arguments]), words, output)
+            check(case, run([ballast, "train", "-c", config, f"output={output}", *arguments]), words, output)
             passed += 1
         check("missing configuration", run([*job, "-c", str(folder / "no.yaml"), f"output={output}"]), ["no.yaml"], output)
         broken = folder / "broken.yaml"
