@@ -104,6 +104,10 @@ function(ballast_test name)
   endif()
   set_tests_properties(${test_name} PROPERTIES
     LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${processors} ENVIRONMENT "${environment}")
+  # A test that needs a GPU and finds none has not passed.
+  if(arg_LABEL STREQUAL gpu)
+    set_tests_properties(${test_name} PROPERTIES SKIP_REGULAR_EXPRESSION "no CUDA device")
+  endif()
 endfunction()
 
 ballast_precompiled_header(ballast_torch_pch HEADER torch_pch.h LINK ballast_torch OPTIONS ${ballast_torch_options})
