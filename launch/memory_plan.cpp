@@ -96,9 +96,9 @@ std::int64_t bytes_of_row(Field field, std::int64_t max_length) {
 std::int64_t batch_store_bytes(int rank, const TrainConfig& config, const Placement& placement) {
   const auto& batch = config.loop.batch;
   std::map<Field, std::int64_t> rows;
-  for (const auto& [role, ranks] : placement) {
-    if (std::ranges::find(ranks, rank) == ranks.end()) continue;
-    const auto replicas = static_cast<std::int64_t>(ranks.size());
+  for (const auto& [role, layout] : placement) {
+    if (!layout.contains(rank)) continue;
+    const std::int64_t replicas = layout.replicas();
     const auto micro_batches = (batch.rollout / batch.micro_batch + replicas - 1) / replicas;
     for (const Field field : fields_of(role, placement.contains(Role::Cost))) {
       rows[field] = std::max(rows[field], micro_batches * batch.micro_batch);
@@ -132,26 +132,26 @@ std::int64_t RankMemory::total() const {
 
 std::map<int, RankMemory> memory_plan(const ModelUse& use, const Placement& placement) {
   std::map<int, RankMemory> plan;
-  const auto& ranks = placement.at(use.role);
-  for (const int rank : ranks) plan[rank].roles[use.role] = role_memory(use, static_cast<std::int64_t>(ranks.size()));
+  const auto& layout = placement.at(use.role);
+  for (const int rank : layout.ranks()) plan[rank].roles[use.role] = role_memory(use, layout.replicas());
   return plan;
 }
 
 std::map<int, RankMemory> memory_plan(const TrainConfig& config, const Placement& placement) {
   std::map<int, RankMemory> plan;
-  for (const auto& [role, ranks] : placement) {
+  for (const auto& [role, layout] : placement) {
     const ModelUse use{.role = role,
                        .model = starting_model(role, config.workers),
                        .learns = learns(role),
                        .lanes = config.workers.gradient_lanes};
-    auto memory = role_memory(use, static_cast<std::int64_t>(ranks.size()));
+    auto memory = role_memory(use, layout.replicas());
     if (role == Role::Actor) {
       const auto generation = pass_memory(model_config(use.model), use.model.dtype, config.workers.generation.slots,
                                           config.loop.batch.max_length);
       memory.packed = generation.packed_weights;
       memory.kv_cache = generation.kv_cache;
     }
-    for (const int rank : ranks) plan[rank].roles[role] = memory;
+    for (const int rank : layout.ranks()) plan[rank].roles[role] = memory;
   }
   for (auto& [rank, memory] : plan) memory.batch_store = batch_store_bytes(rank, config, placement);
   return plan;

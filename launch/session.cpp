@@ -114,13 +114,19 @@ void Session::work() {
   worker.run();
 }
 
-// Replicated roles get a communicator of their own, made in table order on every rank.
-std::map<Role, std::unique_ptr<Communicator>> Session::role_groups(Communicator& all) {
-  std::map<Role, std::unique_ptr<Communicator>> groups;
-  for (const auto& [role, ranks] : parts_.placement) {
-    if (ranks.size() < 2) continue;
-    auto group = all.split(std::string(to_string(role)), ranks);
-    if (group) groups[role] = std::move(group);
+// In table order, on every rank the same.
+std::map<Role, RoleGroups> Session::role_groups(Communicator& all) {
+  std::map<Role, RoleGroups> groups;
+  for (const auto& [role, layout] : parts_.placement) {
+    const auto join = [&](const std::string& name, const std::vector<int>& ranks,
+                          std::unique_ptr<Communicator> RoleGroups::*group) {
+      if (ranks.size() < 2) return;
+      if (auto joined = all.split(name, ranks)) groups[role].*group = std::move(joined);
+    };
+    for (int shard = 0; shard < layout.shards(); ++shard)
+      join(std::string(to_string(role)), layout.shard(shard), &RoleGroups::replicas);
+    for (int replica = 0; replica < layout.replicas(); ++replica)
+      join(fmt::format("{} shards", to_string(role)), layout.replica(replica), &RoleGroups::shards);
   }
   return groups;
 }

@@ -24,7 +24,7 @@ class Session {
     StreamConfig stream;
     FailureReport& failure;
     c10::Device device = c10::kCPU;  // on which the worker computes
-    std::int64_t threads = 1;  // that compute, of this rank
+    std::int64_t threads = 1;        // that compute, of this rank
   };
   explicit Session(Parts parts);
   ~Session();
@@ -41,7 +41,7 @@ class Session {
   [[noreturn]] void end_at_once();
   void work();
   void orchestrator_lost(const std::string& reason);
-  std::map<Role, std::unique_ptr<Communicator>> role_groups(Communicator& all);
+  std::map<Role, RoleGroups> role_groups(Communicator& all);
 
   Parts parts_;
   std::unique_ptr<ControlServer> server_;  // rank 0

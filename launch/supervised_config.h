@@ -54,6 +54,8 @@ struct SupervisedConfig : JobConfig {
     field("iterations", iterations, "optimizer steps, instead of epochs").at_least(1);
     field("model", workers.supervised.model, "where the weights come from");
     field("optimizer", workers.supervised.optimizer, "AdamW and its schedule");
+    describe_shards(field, workers.supervised.tensor_parallel);
+    describe_zero(field, workers.supervised.zero);
     field("examples", examples, "what is learned");
     field("evaluation", evaluation, "on examples that are held out");
     field("batch", batch, "how the examples are cut");

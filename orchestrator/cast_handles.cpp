@@ -9,7 +9,7 @@ namespace {
 
 std::vector<int> all_ranks(const Placement& placement) {
   std::set<int> ranks;
-  for (const auto& [role, of_role] : placement) ranks.insert(of_role.begin(), of_role.end());
+  for (const auto& [role, layout] : placement) ranks.insert(layout.ranks().begin(), layout.ranks().end());
   return {ranks.begin(), ranks.end()};
 }
 
@@ -72,7 +72,7 @@ BatchRef CastHandles::generate(const PromptBatch& prompts, std::int64_t iteratio
   for (int m = 0; m < rollout.micro_batches(); ++m) {
     auto command = generate_command(rollout, m, prompts.micro_batches[m]);
     command.report_responses = m == 0 ? report_responses : 0;
-    schedule_.record({.iteration = iteration, .micro_batch = m, .ranks = {actor_.rank_of(m)}, .body = command});
+    schedule_.record({.iteration = iteration, .micro_batch = m, .ranks = actor_.ranks_of(m), .body = command});
   }
   return rollout;
 }
@@ -121,7 +121,7 @@ void CastHandles::record_experience(const BatchRef& rollout) {
   for (int m = 0; m < rollout.micro_batches(); ++m) {
     schedule_.record({.iteration = rollout.iteration(),
                       .micro_batch = m,
-                      .ranks = {actor_.rank_of(m)},
+                      .ranks = actor_.ranks_of(m),
                       .body = BuildExperience{rollout.key(m), rollout.row_ids(m)}});
   }
   record_transfers(schedule_, rollout, returns);

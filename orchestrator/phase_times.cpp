@@ -32,10 +32,10 @@ StepMetrics phase_times(const TimelinePart& part, const Placement& placement) {
   };
   for (const std::string phase : iteration_phases) figures["time/" + phase] = add_share(phase);
   add_share(std::string(idle_phase));
-  for (const auto& [role, ranks] : placement) {
+  for (const auto& [role, layout] : placement) {
     auto& idle = figures["idle/" + std::string(to_string(role))];
-    for (const int rank : ranks) {
-      idle += seconds_in(part.ranks.at(rank), idle_phase) / seconds / static_cast<double>(ranks.size());
+    for (const int rank : layout.ranks()) {
+      idle += seconds_in(part.ranks.at(rank), idle_phase) / seconds / static_cast<double>(layout.ranks().size());
     }
   }
   return figures;

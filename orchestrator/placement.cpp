@@ -103,7 +103,7 @@ void check_entry(Role role, const std::vector<int>& ranks, const PlacementReques
 }  // namespace
 
 Placement auto_placement(const std::vector<Role>& roles, int world_size, int gradient_lanes) {
-  if (roles.size() == 1) return {{roles.front(), learning_ranks(world_size, gradient_lanes)}};
+  if (roles.size() == 1) return {{roles.front(), Layout(learning_ranks(world_size, gradient_lanes))}};
   Placement placement;
   if (world_size < static_cast<int>(roles.size())) {
     const auto seats = shared_seats(roles, world_size);
@@ -115,7 +115,10 @@ Placement auto_placement(const std::vector<Role>& roles, int world_size, int gra
   int rank = 0;
   const auto counts = replica_counts(roles, world_size, gradient_lanes);
   for (const Role role : roles) {
-    for (int i = 0; i < counts.at(role); ++i) placement[role].push_back(rank++);
+    std::vector<int> ranks(static_cast<std::size_t>(counts.at(role)));
+    std::iota(ranks.begin(), ranks.end(), rank);
+    rank += counts.at(role);
+    placement[role] = Layout(std::move(ranks));
   }
   return placement;
 }
@@ -128,23 +131,23 @@ Placement resolve_placement(const PlacementConfig& config, const PlacementReques
   Placement placement;
   for (const auto& [role, name] : role_names) {
     check_entry(role, table_entry(config, role), request, violations);
-    if (!table_entry(config, role).empty()) placement[role] = table_entry(config, role);
+    if (!table_entry(config, role).empty()) placement[role] = Layout(table_entry(config, role));
   }
   return placement;
 }
 
 std::string describe(const Placement& placement) {
   std::vector<std::string> entries;
-  for (const auto& [role, ranks] : placement) {
-    entries.push_back(fmt::format("{}: {}", to_string(role), fmt::join(ranks, ", ")));
+  for (const auto& [role, layout] : placement) {
+    entries.push_back(fmt::format("{}: {}", to_string(role), fmt::join(layout.ranks(), ", ")));
   }
   return fmt::format("{}", fmt::join(entries, "; "));
 }
 
 std::string roles_of(const Placement& placement, int rank) {
   std::vector<std::string_view> names;
-  for (const auto& [role, ranks] : placement) {
-    if (std::ranges::find(ranks, rank) != ranks.end()) names.push_back(to_string(role));
+  for (const auto& [role, layout] : placement) {
+    if (layout.contains(rank)) names.push_back(to_string(role));
   }
   return names.empty() ? "no role" : fmt::format("{}", fmt::join(names, ", "));
 }

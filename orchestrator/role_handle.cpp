@@ -11,29 +11,29 @@ BatchRef::BatchRef(Shape shape, std::vector<int> ranks, Schedule& schedule)
         delete dropped;
       }) {}
 
-RoleHandle::RoleHandle(Role role, std::vector<int> ranks, Schedule& schedule)
-    : role_(role), ranks_(std::move(ranks)), schedule_(schedule) {}
+RoleHandle::RoleHandle(Role role, Layout layout, Schedule& schedule)
+    : role_(role), layout_(std::move(layout)), schedule_(schedule) {}
 
 void RoleHandle::load(std::int64_t training_steps) {
-  schedule_.record({.ranks = ranks_, .body = Load{role_, training_steps}});
+  schedule_.record({.ranks = layout_.ranks(), .body = Load{role_, training_steps}});
 }
 
 void RoleHandle::score(const BatchRef& batch) {
   for (int m = 0; m < batch.micro_batches(); ++m) {
     schedule_.record({.iteration = batch.iteration(),
                       .micro_batch = m,
-                      .ranks = {rank_of(m)},
+                      .ranks = ranks_of(m),
                       .body = Score{role_, batch.key(m), batch.row_ids(m)}});
   }
 }
 
 void RoleHandle::learn(Learn learn, std::int64_t iteration) {
   learn.role = role_;
-  schedule_.record({.iteration = iteration, .ranks = ranks_, .body = std::move(learn)});
+  schedule_.record({.iteration = iteration, .ranks = layout_.ranks(), .body = std::move(learn)});
 }
 
 void RoleHandle::save(const std::string& folder, std::int64_t iteration) {
-  schedule_.record({.iteration = iteration, .ranks = {ranks_.front()}, .body = Save{role_, folder}});
+  schedule_.record({.iteration = iteration, .ranks = {layout_.rank(0, 0)}, .body = Save{role_, folder}});
 }
 
 void record_transfers(Schedule& schedule, const BatchRef& batch, const std::vector<Flow>& flows) {
@@ -41,7 +41,7 @@ void record_transfers(Schedule& schedule, const BatchRef& batch, const std::vect
     std::set<Leg> legs;  // two roles on one rank need a field once
     std::set<int> ranks;
     for (const auto& [from, to, fields] : flows) {
-      const Leg ends{.from = from.rank_of(m), .to = to.rank_of(m)};
+      const Leg ends{.from = from.ranks_of(m).front(), .to = to.ranks_of(m).front()};
       if (ends.from == ends.to) continue;
       for (const Field field : fields) legs.insert({field, ends.from, ends.to});
       ranks.insert({ends.from, ends.to});

@@ -34,12 +34,12 @@ class BatchRef {
 
 class RoleHandle {
  public:
-  RoleHandle(Role role, std::vector<int> ranks, Schedule& schedule);
+  RoleHandle(Role role, Layout layout, Schedule& schedule);
 
   Role role() const { return role_; }
-  const std::vector<int>& ranks() const { return ranks_; }
-  // Micro-batches are dealt to the replicas in turn.
-  int rank_of(int micro_batch) const { return ranks_[micro_batch % ranks_.size()]; }
+  const Layout& layout() const { return layout_; }
+  // Micro-batches are dealt to the replicas in turn; all shards of a replica work on each.
+  std::vector<int> ranks_of(int micro_batch) const { return layout_.replica(micro_batch % layout_.replicas()); }
 
   void load(std::int64_t training_steps);
   void score(const BatchRef& batch);
@@ -48,7 +48,7 @@ class RoleHandle {
 
  private:
   Role role_;
-  std::vector<int> ranks_;
+  Layout layout_;
   Schedule& schedule_;
 };
 

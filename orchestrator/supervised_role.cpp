@@ -5,23 +5,23 @@
 
 namespace ballast {
 
-SupervisedRole::SupervisedRole(Role role, std::vector<int> ranks, CommandStream& stream)
-    : role_(role), ranks_(std::move(ranks)), stream_(stream) {
+SupervisedRole::SupervisedRole(Role role, Layout layout, CommandStream& stream)
+    : role_(role), layout_(std::move(layout)), stream_(stream) {
   stream_.add_listener([this](const Command& command, int, const Event& event) { take_in(command, event); });
 }
 
 void SupervisedRole::load(std::int64_t training_steps) {
-  order(ranks_, LoadLearner{role_, training_steps});
+  order(layout_.ranks(), LoadLearner{role_, training_steps});
   stream_.wait_all();
 }
 
 void SupervisedRole::learn(const Examples& examples, std::int64_t step, const std::vector<RowIndices>& micro_batches) {
   step_ = step;
-  order(ranks_, examples.learn(step, micro_batches));
+  order(layout_.ranks(), examples.learn(step, micro_batches));
 }
 
 StepMetrics SupervisedRole::figures_of(std::int64_t step) {
-  stream_.wait_until([&] { return steps_[step].replicas == ranks_.size(); });
+  stream_.wait_until([&] { return steps_[step].replicas == layout_.ranks().size(); });
   const auto record = std::move(steps_.extract(step).mapped());
   StepMetrics figures = record.scalars;
   for (const auto& [micro_batch, losses] : record.losses) {
@@ -35,14 +35,14 @@ StepMetrics SupervisedRole::evaluate(const Examples& examples, std::int64_t micr
   for (std::int64_t begin = 0; begin < examples.size(); begin += micro_batch) {
     RowIndices rows;
     for (auto row = begin; row < std::min(begin + micro_batch, examples.size()); ++row) rows.push_back(row);
-    order({ranks_[begin / micro_batch % ranks_.size()]}, examples.evaluate(rows));
+    order(layout_.replica(static_cast<int>(begin / micro_batch % layout_.replicas())), examples.evaluate(rows));
   }
   stream_.wait_all();
   return examples.summary(evaluated_);
 }
 
 void SupervisedRole::save(const std::string& folder) {
-  order({ranks_.front()}, Save{role_, folder});
+  order({layout_.rank(0, 0)}, Save{role_, folder});
   stream_.wait_all();
 }
 

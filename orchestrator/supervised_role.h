@@ -12,7 +12,7 @@ namespace ballast {
 class SupervisedRole {
  public:
   // `stream` outlives this, and has no command in flight when this goes.
-  SupervisedRole(Role role, std::vector<int> ranks, CommandStream& stream);
+  SupervisedRole(Role role, Layout layout, CommandStream& stream);
 
   // Every replica reads the model; waits until all have. Throws RunFailed.
   void load(std::int64_t training_steps);
@@ -38,7 +38,7 @@ class SupervisedRole {
   void order(std::vector<int> ranks, CommandBody body);
 
   Role role_;
-  std::vector<int> ranks_;
+  Layout layout_;
   CommandStream& stream_;
   Schedule schedule_;
   std::map<std::int64_t, StepRecord> steps_;

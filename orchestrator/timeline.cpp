@@ -31,8 +31,8 @@ std::string title(const Command& command) {
 }  // namespace
 
 Timeline::Timeline(const Placement& placement, double now) : begin_(now) {
-  for (const auto& [role, ranks] : placement) {
-    for (const int rank : ranks) executed_[rank];
+  for (const auto& [role, layout] : placement) {
+    for (const int rank : layout.ranks()) executed_[rank];
   }
 }
 

@@ -66,7 +66,7 @@ at::Tensor at_responses(const Generate& command, const std::vector<Response>& re
 Actor::Actor(const WorkerSettings& settings, std::int64_t training_steps, Replicas replicas)
     : ppo_(settings.ppo),
       old_log_probs_(settings.generation.old_log_probs),
-      model_(CausalLM::from_source(settings.actor.model, Use::Learn, replicas.device)),
+      model_(CausalLM::from_source(settings.actor.model, Use::Learn, replicas.place)),
       tokenizer_(settings.actor.model.tokenizer_folder()),
       generator_(make_generator(settings, *model_)),
       learner_(model_->parameters(), settings.actor.optimizer, training_steps, replicas) {}

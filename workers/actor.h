@@ -22,8 +22,9 @@ class Actor {
   Actor(const WorkerSettings& settings, std::int64_t training_steps, Replicas replicas);
 
   // Continues the prompts, or replays the responses that are given, and leaves the rollout in the store.
-  // Returns by row `generated_length`, `truncated` (1 where a response does not end with EOS, else 0), and, where log-probs of sampled responses were recomputed, their difference from
-  // those of decoding over the response: `log_prob_difference`, the mean absolute one, and `max_log_prob_difference`.
+  // Returns by row `generated_length`, `truncated` (1 where a response does not end with EOS, else 0), and, where
+  // log-probs of sampled responses were recomputed, their difference from those of decoding over the response:
+  // `log_prob_difference`, the mean absolute one, and `max_log_prob_difference`.
   Figures generate(const Generate& command, BatchStore& store);
   // KL-shaped rewards and costs -> advantages and returns in the store; returns the figures of algorithms/experience.h.
   Figures build_experience(const BuildExperience& command, BatchStore& store) const;

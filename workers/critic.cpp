@@ -25,7 +25,7 @@ Critic::Critic(Role role, const WorkerSettings& settings, std::int64_t training_
       returns_(role == Role::RewardCritic ? Field::RewardReturns : Field::CostReturns),
       clip_range_(settings.ppo.clip.clip_range_value),
       tokenizer_(starting_model(role, settings).tokenizer_folder()),
-      model_(ScoreModel::from_source(starting_model(role, settings), ScoreType::Critic, Use::Learn, replicas.device)),
+      model_(ScoreModel::from_source(starting_model(role, settings), ScoreType::Critic, Use::Learn, replicas.place)),
       learner_(model_->parameters(), of_role(role, settings).optimizer, training_steps, replicas) {}
 
 void Critic::score(const BatchKey& key, BatchStore& store) {

@@ -11,6 +11,7 @@
 #include "workers/commands.h"
 #include "workers/gradient_lanes.h"
 #include "workers/model/parameters.h"
+#include "workers/model/shards.h"
 #include "workers/training/optimizer.h"
 
 namespace ballast {
@@ -19,8 +20,9 @@ namespace ballast {
 struct Replicas {
   Communicator* communicator = nullptr;  // over the role's ranks; nullptr: one replica
   int lanes = 2;
+  bool zero = false;  // each replica keeps the optimizer's state of its own part alone (ZeRO-1)
   std::chrono::milliseconds timeout{600000};
-  c10::Device device = c10::kCPU;
+  ModelPlace place = {};
 
   int count() const { return communicator ? communicator->group().size() : 1; }
   int index() const { return communicator ? communicator->group().index : 0; }

@@ -20,7 +20,7 @@ PreferenceLearner::PreferenceLearner(Role role, const SupervisedSettings& settin
       replicas_(replicas),
       source_(settings.model),
       loss_(settings.loss),
-      model_(ScoreModel::from_source(settings.model, type_of(role), Use::Learn, replicas.device)),
+      model_(ScoreModel::from_source(settings.model, type_of(role), Use::Learn, replicas.place)),
       learner_(model_->parameters(), settings.optimizer, training_steps, replicas) {
   model_->set_normalizer(settings.normalizer.type, settings.normalizer.momentum);
 }

@@ -23,8 +23,8 @@ namespace {
 
 class ReferenceScorer : public Scorer {
  public:
-  ReferenceScorer(const ModelSource& source, c10::Device device)
-      : model_(CausalLM::from_source(source, Use::Infer, device)) {}
+  ReferenceScorer(const ModelSource& source, const ModelPlace& place)
+      : model_(CausalLM::from_source(source, Use::Infer, place)) {}
 
   Figures score(const Score& command, BatchStore& store) override {
     const torch::NoGradGuard no_grad;
@@ -95,8 +95,8 @@ class RewardScorer : public Scorer {
 };
 
 std::unique_ptr<RewardFunction> make_learned_reward(const ScorerSettings& settings, ScoreType type,
-                                                    const ModelSource& actor, c10::Device device) {
-  auto model = ScoreModel::from_source(settings.model, type, Use::Infer, device);
+                                                    const ModelSource& actor, const ModelPlace& place) {
+  auto model = ScoreModel::from_source(settings.model, type, Use::Infer, place);
   model->set_normalize(settings.normalize);
   if (share_vocabulary(settings.model, actor)) return std::make_unique<LearnedReward>(std::move(model));
   return std::make_unique<RetokenizedReward>(
@@ -104,7 +104,7 @@ std::unique_ptr<RewardFunction> make_learned_reward(const ScorerSettings& settin
                                                       .own = load_tokenizer(*settings.model.tokenizer_folder())});
 }
 
-std::unique_ptr<Scorer> make_reward_scorer(Role role, const WorkerSettings& settings, c10::Device device) {
+std::unique_ptr<Scorer> make_reward_scorer(Role role, const WorkerSettings& settings, const ModelPlace& place) {
   const bool is_cost = role == Role::Cost;
   const auto field = is_cost ? Field::Cost : Field::Reward;
   const auto& own = is_cost ? settings.cost : settings.reward;
@@ -115,19 +115,19 @@ std::unique_ptr<Scorer> make_reward_scorer(Role role, const WorkerSettings& sett
         ActorText(load_tokenizer(*actor.tokenizer_folder()),
                   end_tokens_of(actor, model_config(actor), settings.sampling.eos_tokens)));
   }
-  auto reward = make_learned_reward(own, is_cost ? ScoreType::Cost : ScoreType::Reward, actor, device);
+  auto reward = make_learned_reward(own, is_cost ? ScoreType::Cost : ScoreType::Reward, actor, place);
   return std::make_unique<RewardScorer>(field, std::move(reward), std::nullopt);
 }
 
 }  // namespace
 
-std::unique_ptr<Scorer> make_scorer(Role role, const WorkerSettings& settings, c10::Device device) {
+std::unique_ptr<Scorer> make_scorer(Role role, const WorkerSettings& settings, const ModelPlace& place) {
   switch (role) {
     case Role::Reference:
-      return std::make_unique<ReferenceScorer>(starting_model(role, settings), device);
+      return std::make_unique<ReferenceScorer>(starting_model(role, settings), place);
     case Role::Reward:
     case Role::Cost:
-      return make_reward_scorer(role, settings, device);
+      return make_reward_scorer(role, settings, place);
     default:
       TORCH_CHECK(false, "the role ", to_string(role), " is no frozen scorer");
   }

@@ -4,6 +4,7 @@
 
 #include "workers/batch_store.h"
 #include "workers/commands.h"
+#include "workers/model/shards.h"
 #include "workers/worker_settings.h"
 
 namespace ballast {
@@ -16,6 +17,6 @@ class Scorer {
 };
 
 // Reads the role's model. Throws ModelError when it cannot be read.
-std::unique_ptr<Scorer> make_scorer(Role role, const WorkerSettings& settings, c10::Device device = c10::kCPU);
+std::unique_ptr<Scorer> make_scorer(Role role, const WorkerSettings& settings, const ModelPlace& place = {});
 
 }  // namespace ballast

@@ -11,7 +11,7 @@ namespace ballast {
 
 TextLearner::TextLearner(const SupervisedSettings& settings, std::int64_t training_steps, Replicas replicas)
     : source_(settings.model),
-      model_(CausalLM::from_source(settings.model, Use::Learn, replicas.device)),
+      model_(CausalLM::from_source(settings.model, Use::Learn, replicas.place)),
       learner_(model_->parameters(), settings.optimizer, training_steps, replicas) {}
 
 Event TextLearner::learn(const LearnText& learn) {

@@ -62,29 +62,38 @@ Event Worker::execute(const Command& command) {
   return std::visit([this](const auto& body) { return execute(body); }, command.body);
 }
 
-Replicas Worker::replicas_of(Role role) const {
-  const auto group = links_.groups.find(role);
-  return {.communicator = group == links_.groups.end() ? nullptr : group->second.get(),
+Replicas Worker::replicas_of(Role role, bool zero) const {
+  const auto groups = links_.groups.find(role);
+  return {.communicator = groups == links_.groups.end() ? nullptr : groups->second.replicas.get(),
           .lanes = static_cast<int>(settings_.gradient_lanes),
+          .zero = zero,
           .timeout = settings_.transfer_timeout(),
-          .device = links_.device};
+          .place = place_of(role)};
+}
+
+ModelPlace Worker::place_of(Role role) const {
+  const auto groups = links_.groups.find(role);
+  Communicator* shards = groups == links_.groups.end() ? nullptr : groups->second.shards.get();
+  return {links_.device, {.communicator = shards, .timeout = settings_.transfer_timeout()}};
 }
 
 Event Worker::execute(const Load& load) {
-  const auto replicas = replicas_of(load.role);
   switch (load.role) {
     case Role::Actor:
-      actor_ = std::make_unique<Actor>(settings_, load.training_steps, replicas);
+      actor_ = std::make_unique<Actor>(settings_, load.training_steps, replicas_of(load.role, settings_.actor.zero));
       break;
     case Role::Reference:
     case Role::Reward:
     case Role::Cost:
-      scorers_[load.role] = make_scorer(load.role, settings_, links_.device);
+      scorers_[load.role] = make_scorer(load.role, settings_, place_of(load.role));
       break;
     case Role::RewardCritic:
-    case Role::CostCritic:
-      critics_[load.role] = std::make_unique<Critic>(load.role, settings_, load.training_steps, replicas);
+    case Role::CostCritic: {
+      const auto& own = load.role == Role::RewardCritic ? settings_.reward_critic : settings_.cost_critic;
+      critics_[load.role] =
+          std::make_unique<Critic>(load.role, settings_, load.training_steps, replicas_of(load.role, own.zero));
       break;
+    }
   }
   return {};
 }
@@ -115,7 +124,7 @@ Event Worker::execute(const Learn& learn) {
 }
 
 Event Worker::execute(const LoadLearner& load) {
-  const auto replicas = replicas_of(load.role);
+  const auto replicas = replicas_of(load.role, settings_.supervised.zero);
   if (load.role == Role::Actor) {
     text_learner_ = std::make_unique<TextLearner>(settings_.supervised, load.training_steps, replicas);
   } else {

@@ -15,13 +15,19 @@
 
 namespace ballast {
 
+// Of one role that this rank plays; nullptr where this rank is alone.
+struct RoleGroups {
+  std::unique_ptr<Communicator> replicas;  // between those that hold the same shard
+  std::unique_ptr<Communicator> shards;    // of this rank's replica
+};
+
 class Worker {
  public:
-  // All outlive the worker. `groups` has a communicator for each role with several replicas that this rank plays.
+  // All outlive the worker.
   struct Links {
     CommandSource& commands;
     Communicator& world;
-    std::map<Role, std::unique_ptr<Communicator>> groups;
+    std::map<Role, RoleGroups> groups;
     c10::Device device = c10::kCPU;  // where it computes, and where `world` and `groups` expect their buffers
   };
   Worker(WorkerSettings settings, Links links);
@@ -48,7 +54,8 @@ class Worker {
   Event execute(const Free& free);
   void report(Event event);
   Critic& critic(Role role);
-  Replicas replicas_of(Role role) const;
+  Replicas replicas_of(Role role, bool zero) const;
+  ModelPlace place_of(Role role) const;
 
   WorkerSettings settings_;
   Links links_;

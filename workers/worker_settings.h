@@ -17,12 +17,25 @@
 
 namespace ballast {
 
+// The `tensor_parallel` of every role.
+template <typename Fields>
+void describe_shards(Fields& field, std::int64_t& tensor_parallel) {
+  field("tensor_parallel", tensor_parallel, "ranks that share one model, each with a slice of it").at_least(1);
+}
+// The `zero` of every role that learns.
+template <typename Fields>
+void describe_zero(Fields& field, bool& zero) {
+  field("zero", zero, "each replica keeps only its part of the optimizer's state and float32 weights (ZeRO-1)");
+}
+
 struct FrozenRoleSettings {
   ModelSource model;
+  std::int64_t tensor_parallel = 1;
 
   template <typename Fields>
   void describe(Fields& field) {
     field("model", model, "where the weights come from");
+    describe_shards(field, tensor_parallel);
   }
 };
 
@@ -32,6 +45,7 @@ struct ScorerSettings {
   std::optional<std::filesystem::path> rule;
   std::optional<RuleConfig> rule_content;
   bool normalize = false;
+  std::int64_t tensor_parallel = 1;
 
   template <typename Fields>
   void describe(Fields& field) {
@@ -39,17 +53,22 @@ struct ScorerSettings {
     field("rule", rule, "file of a rule that scores the text, instead of a model");
     field("rule_content", rule_content, "what that file says; given here, no file is read");
     field("normalize", normalize, "scores are normalised by the statistics in the checkpoint");
+    describe_shards(field, tensor_parallel);
   }
 };
 
 struct TrainedRoleSettings {
   ModelSource model;
   OptimizerConfig optimizer;
+  std::int64_t tensor_parallel = 1;
+  bool zero = false;
 
   template <typename Fields>
   void describe(Fields& field) {
     field("model", model, "where the weights come from");
     field("optimizer", optimizer, "AdamW and its schedule");
+    describe_shards(field, tensor_parallel);
+    describe_zero(field, zero);
   }
 };
 
@@ -70,6 +89,8 @@ struct NormalizerSettings {
 struct SupervisedSettings {
   ModelSource model;
   OptimizerConfig optimizer;
+  std::int64_t tensor_parallel = 1;
+  bool zero = false;
   PreferenceLossConfig loss;  // this and the next: of reward and cost models
   NormalizerSettings normalizer;
 };

@@ -121,7 +121,7 @@ std::vector<MeasuredWork> measure_training(const WorkOptions& options, const Mac
   SupervisedSettings settings{.model = model_source(options.model, options.max_length())};
   const auto model = model_config(settings.model);
   TextLearner learner(settings, options.repeats + 1,
-                      {.lanes = 1, .device = rates.device});  // one micro-batch: there are no sums to order
+                      {.lanes = 1, .place = rates.device});  // one micro-batch: there are no sums to order
   LearnText command{.micro_batches = {{}}};
   for (const auto& tokens : random_rows(options, options.max_length(), model.vocab)) {
     command.micro_batches.front().push_back({tokens, std::vector<bool>(tokens.size(), true)});

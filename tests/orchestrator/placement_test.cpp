@@ -23,9 +23,9 @@ std::vector<std::string> violations_of(const PlacementConfig& config, int world_
 TEST(AutoPlacement, GivesEachRoleOneRankWhenThereAreAsManyRanksAsRoles) {
   const auto placement = auto_placement(six_roles, 6, 2);
   std::set<int> used;
-  for (const auto& [role, ranks] : placement) {
-    EXPECT_EQ(ranks.size(), 1u);
-    used.insert(ranks.front());
+  for (const auto& [role, layout] : placement) {
+    EXPECT_EQ(layout.ranks().size(), 1u);
+    used.insert(layout.ranks().front());
   }
   EXPECT_EQ(used.size(), 6u);
 }
@@ -50,15 +50,15 @@ TEST(AutoPlacement, LeavesTheActorAloneUntilThereIsOneRankLeft) {
 
 TEST(AutoPlacement, GivesTheActorReplicasFirst) {
   const auto placement = auto_placement(six_roles, 8, 2);
-  EXPECT_THAT(placement.at(Role::Actor), ElementsAre(0, 1));
-  EXPECT_THAT(placement.at(Role::Reference), ElementsAre(2, 3));
+  EXPECT_THAT(placement.at(Role::Actor).ranks(), ElementsAre(0, 1));
+  EXPECT_THAT(placement.at(Role::Reference).ranks(), ElementsAre(2, 3));
 }
 
 TEST(AutoPlacement, GivesAJobsOnlyRoleAsManyReplicasAsTheLanesCanBeDealtTo) {
-  EXPECT_THAT(auto_placement({Role::Reward}, 1, 4).at(Role::Reward), ElementsAre(0));
-  EXPECT_THAT(auto_placement({Role::Reward}, 3, 4).at(Role::Reward), ElementsAre(0, 1));
-  EXPECT_THAT(auto_placement({Role::Reward}, 6, 4).at(Role::Reward), ElementsAre(0, 1, 2, 3));
-  EXPECT_THAT(auto_placement({Role::Reward}, 6, 1).at(Role::Reward), ElementsAre(0));
+  EXPECT_THAT(auto_placement({Role::Reward}, 1, 4).at(Role::Reward).ranks(), ElementsAre(0));
+  EXPECT_THAT(auto_placement({Role::Reward}, 3, 4).at(Role::Reward).ranks(), ElementsAre(0, 1));
+  EXPECT_THAT(auto_placement({Role::Reward}, 6, 4).at(Role::Reward).ranks(), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(auto_placement({Role::Reward}, 6, 1).at(Role::Reward).ranks(), ElementsAre(0));
 }
 
 TEST(Placement, TheOnlyRoleOfAJobLearnsSoItsReplicasMustFitTheLanes) {
@@ -72,7 +72,8 @@ TEST(Placement, TheOnlyRoleOfAJobLearnsSoItsReplicasMustFitTheLanes) {
 TEST(AutoPlacement, UsesEveryRankOnce) {
   for (int world = 6; world < 20; ++world) {
     std::multiset<int> used;
-    for (const auto& [role, ranks] : auto_placement(six_roles, world, 4)) used.insert(ranks.begin(), ranks.end());
+    for (const auto& [role, layout] : auto_placement(six_roles, world, 4))
+      used.insert(layout.ranks().begin(), layout.ranks().end());
     ASSERT_EQ(used.size(), static_cast<std::size_t>(world));
     ASSERT_EQ(*used.rbegin(), world - 1);
   }

@@ -27,7 +27,7 @@ std::vector<ParameterSpec> causal_lm_parameters(const ModelConfig& config) {
 CausalLM::CausalLM(ModelConfig config, Parameters parameters)
     : Model(std::move(config), std::move(parameters)), head_VE_(parameters_.at(head_name)) {}
 
-std::unique_ptr<CausalLM> CausalLM::from_source(const ModelSource& source, Use use, c10::Device device) {
+std::unique_ptr<CausalLM> CausalLM::from_source(const ModelSource& source, Use use, const ModelPlace& place) {
   const ModelConfig config = model_config(source);
   if (!config.is_causal_lm())
     throw ModelError((*source.path / "config.json").string() +
@@ -35,7 +35,7 @@ std::unique_ptr<CausalLM> CausalLM::from_source(const ModelSource& source, Use u
   const auto specs = causal_lm_parameters(config);
   std::optional<Checkpoint> checkpoint;
   if (source.path) checkpoint.emplace(*source.path, specs, CheckpointTolerance{});
-  Parameters parameters(specs, use, source.dtype, device);
+  Parameters parameters(specs, use, source.dtype, place.device);
   if (checkpoint)
     checkpoint->copy_into(parameters);
   else

@@ -10,6 +10,7 @@
 #include "workers/model/model.h"
 #include "workers/model/model_source.h"
 #include "workers/model/packed_tokens.h"
+#include "workers/model/shards.h"
 
 namespace ballast {
 
@@ -19,7 +20,7 @@ std::vector<ParameterSpec> causal_lm_parameters(const ModelConfig& config);
 class CausalLM : public Model {
  public:
   // Reads the folder, or draws weights. Throws ModelError or SafetensorsError.
-  static std::unique_ptr<CausalLM> from_source(const ModelSource& source, Use use, c10::Device device = c10::kCPU);
+  static std::unique_ptr<CausalLM> from_source(const ModelSource& source, Use use, const ModelPlace& place = {});
 
   // float32 [N]: log-probability of each token's follower in its sequence, 0 at a sequence's last token and where the
   // follower is not wanted (bool [N]; undefined: all are). The head runs only where it must and never holds all logits.

@@ -29,8 +29,8 @@ struct PackedTokens {
   PackedTokens to(c10::Device device) const;
 };
 
-// The tokens that have a follower in their sequence, and whose follower is wanted (bool [N]; undefined: all are): M of the
-// N, and the followers' ids.
+// The tokens that have a follower in their sequence, and whose follower is wanted (bool [N]; undefined: all are): M of
+// the N, and the followers' ids.
 struct NextTokens {
   at::Tensor rows_M;  // int64, ascending
   at::Tensor ids_M;   // int64

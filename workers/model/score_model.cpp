@@ -86,13 +86,13 @@ ScoreModel::ScoreModel(ModelConfig config, Parameters parameters)
     : Model(std::move(config), std::move(parameters)), normalizer_(initial_state(*config_.score, device())) {}
 
 std::unique_ptr<ScoreModel> ScoreModel::from_source(const ModelSource& source, ScoreType type, Use use,
-                                                    c10::Device device) {
+                                                    const ModelPlace& place) {
   const ModelConfig stored = model_config(source);
   const ModelConfig config = as_score_model(stored, type);
   const auto specs = specs_of(config);
   std::optional<Checkpoint> checkpoint;
   if (source.path) checkpoint.emplace(*source.path, specs, tolerance_for(stored.head));
-  Parameters parameters(specs, use, source.dtype, device);
+  Parameters parameters(specs, use, source.dtype, place.device);
   initialise(parameters, source.seed);
   if (checkpoint) checkpoint->copy_into(parameters);
   std::unique_ptr<ScoreModel> model(new ScoreModel(config, std::move(parameters)));
@@ -102,12 +102,12 @@ std::unique_ptr<ScoreModel> ScoreModel::from_source(const ModelSource& source, S
 }
 
 std::unique_ptr<ScoreModel> ScoreModel::from_folder(const std::filesystem::path& folder, Use use, ComputeDType dtype,
-                                                    c10::Device device) {
+                                                    const ModelPlace& place) {
   const ModelConfig config = read_model_config(folder);
   if (!config.score)
     throw ModelError((folder / "config.json").string() +
                      ": field 'architectures': found a causal language model; allowed: a score model");
-  return from_source({.path = folder, .dtype = dtype}, config.score->type, use, device);
+  return from_source({.path = folder, .dtype = dtype}, config.score->type, use, place);
 }
 
 torch::Tensor ScoreModel::scores(const PackedTokens& packed) const {

@@ -10,6 +10,7 @@
 #include "workers/model/model.h"
 #include "workers/model/model_source.h"
 #include "workers/model/packed_tokens.h"
+#include "workers/model/shards.h"
 
 namespace ballast {
 
@@ -23,11 +24,11 @@ class ScoreModel : public Model {
   // a causal language model it takes the backbone, and a random model has one; the head then is N(0, initializer_range)
   // from the source's seed, its bias 0. Throws ModelError or SafetensorsError.
   static std::unique_ptr<ScoreModel> from_source(const ModelSource& source, ScoreType type, Use use,
-                                                 c10::Device device = c10::kCPU);
+                                                 const ModelPlace& place = {});
   // As what the folder says: reward, cost or critic.
   static std::unique_ptr<ScoreModel> from_folder(const std::filesystem::path& folder, Use use,
                                                  ComputeDType dtype = ComputeDType::float32,
-                                                 c10::Device device = c10::kCPU);
+                                                 const ModelPlace& place = {});
 
   // float32 [N], before normalisation; the head's product is float32 too. Differentiable.
   torch::Tensor scores(const PackedTokens& packed) const;
