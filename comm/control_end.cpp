@@ -9,10 +9,13 @@
 
 namespace ballast {
 
-std::vector<std::uint8_t> seal(Message message, Ledger& ledger) {
+EncodedMessage encode_users(const Message& message) {
   if (!is_users(message)) throw ControlError(fmt::format("message type '{}' is the channel's own", message.type));
-  message.sequence = ledger.next_number();
-  auto bytes = encode(message);
+  return EncodedMessage(message);
+}
+
+std::vector<std::uint8_t> seal(const EncodedMessage& message, Ledger& ledger) {
+  auto bytes = message.with(ledger.next_number());
   if (bytes.size() > max_message_bytes) {
     throw ControlError(fmt::format("a message of {} bytes is longer than {}", bytes.size(), max_message_bytes));
   }

@@ -15,10 +15,12 @@ namespace ballast {
 using ControlClock = std::chrono::steady_clock;
 
 // Packets that one turn of an end's thread takes in before it looks at the clock again.
-inline constexpr int packets_per_turn = 256;
+inline constexpr std::size_t packets_per_turn = 64;
 
-// Numbers and encodes a user's message. Throws ControlError when it may not be sent.
-std::vector<std::uint8_t> seal(Message message, Ledger& ledger);
+// A user's message, encoded. Throws ControlError when it may not be sent.
+EncodedMessage encode_users(const Message& message);
+// Numbers it. Throws ControlError when the peer takes nothing any more.
+std::vector<std::uint8_t> seal(const EncodedMessage& message, Ledger& ledger);
 // One of the channel's own messages (comm/control_wire.h), with the ledger's balance.
 std::vector<std::uint8_t> seal_wire(std::string_view type, Ledger& ledger);
 
