@@ -153,23 +153,16 @@ class ControlClient::Impl {
 
   // Takes in packets; true when none is left.
   bool hear() {
-    for (std::size_t packets = 0; packets < packets_per_turn; ++packets) {
-      const auto packet = socket_.receive();
-      if (!packet) return true;
-      hear(*packet);
+    auto packets = receive_packets(socket_);
+    const std::lock_guard lock(mutex_);
+    for (auto& [packet, message, fault] : packets) {
+      if (state_ == State::lost) break;
+      if (message)
+        take_in(std::move(*message));
+      else
+        lose(fault);
     }
-    return false;
-  }
-
-  void hear(const Packet& packet) {
-    try {
-      Message message = decode(packet.bytes);
-      const std::lock_guard lock(mutex_);
-      if (state_ != State::lost) take_in(std::move(message));
-    } catch (const MalformedMessage& error) {
-      const std::lock_guard lock(mutex_);
-      lose(error.what());
-    }
+    return packets.size() < packets_per_turn;
   }
 
   void take_in(Message message) {

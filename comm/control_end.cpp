@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
-#include "comm/control_socket.h"
 #include "comm/control_wire.h"
 
 namespace ballast {
@@ -36,6 +36,22 @@ void enter(const Message& message, Ledger& ledger) {
 }
 
 bool is_users(const Message& message) { return !message.type.starts_with(wire::prefix); }
+
+std::vector<OpenedPacket> receive_packets(ControlSocket& socket) {
+  std::vector<OpenedPacket> packets;
+  packets.reserve(packets_per_turn);
+  while (packets.size() < packets_per_turn) {
+    auto packet = socket.receive();
+    if (!packet) break;
+    auto& opened = packets.emplace_back(OpenedPacket{std::move(*packet), {}, {}});
+    try {
+      opened.message = decode(opened.packet.bytes);
+    } catch (const MalformedMessage& error) {
+      opened.fault = error.what();
+    }
+  }
+  return packets;
+}
 
 std::optional<std::string> silence(ControlClock::time_point last_heard, std::chrono::milliseconds limit) {
   const auto quiet = ControlClock::now() - last_heard;

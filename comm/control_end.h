@@ -9,6 +9,7 @@
 
 #include "comm/control_channel.h"
 #include "comm/control_ledger.h"
+#include "comm/control_socket.h"
 
 namespace ballast {
 
@@ -29,6 +30,16 @@ std::vector<std::uint8_t> seal_wire(std::string_view type, Ledger& ledger);
 void enter(const Message& message, Ledger& ledger);
 // True for messages that the channel's user sent.
 bool is_users(const Message& message);
+
+// A packet, and the message in it or why there is none.
+struct OpenedPacket {
+  Packet packet;
+  std::optional<Message> message;
+  std::string fault;
+};
+// What the socket has, at most packets_per_turn, in the order of arrival. To be called without a lock, since decoding
+// takes most of an end's time.
+std::vector<OpenedPacket> receive_packets(ControlSocket& socket);
 
 // 'silent for 4.0 s' when the peer's silence is longer than the limit, else nothing.
 std::optional<std::string> silence(ControlClock::time_point last_heard, std::chrono::milliseconds limit);

@@ -22,12 +22,6 @@ struct Outgoing {
   std::vector<std::uint8_t> bytes;  // a sealed user's message; empty: a heartbeat ahead of time
 };
 
-struct Heard {
-  Packet packet;
-  std::optional<Message> message;
-  std::string fault;  // why there is no message
-};
-
 }  // namespace
 
 class ControlServer::Impl {
@@ -160,33 +154,17 @@ class ControlServer::Impl {
     }
   }
 
-  // Takes in packets; true when none is left. They are decoded before the lock is taken: readers wait for neither.
+  // Takes in packets; true when none is left.
   bool hear() {
-    std::vector<Heard> heard;
-    heard.reserve(packets_per_turn);
-    while (heard.size() < packets_per_turn) {
-      auto packet = socket_.receive();
-      if (!packet) break;
-      heard.push_back(open(std::move(*packet)));
-    }
+    auto packets = receive_packets(socket_);
     const std::lock_guard lock(mutex_);
-    for (auto& one : heard) hear(one);
-    if (!heard.empty()) changed_.notify_all();
-    return heard.size() < packets_per_turn;
+    for (auto& packet : packets) hear(packet);
+    if (!packets.empty()) changed_.notify_all();
+    return packets.size() < packets_per_turn;
   }
 
-  static Heard open(Packet packet) {
-    Heard heard{.packet = std::move(packet), .message = {}, .fault = {}};
-    try {
-      heard.message = decode(heard.packet.bytes);
-    } catch (const MalformedMessage& error) {
-      heard.fault = error.what();
-    }
-    return heard;
-  }
-
-  void hear(Heard& heard) {
-    auto& [packet, message, fault] = heard;
+  void hear(OpenedPacket& opened) {
+    auto& [packet, message, fault] = opened;
     Peer& peer = peers_[packet.rank];
     if (packet.routing_id != peer.routing_id) return admit(packet, message.value_or(Message{}));
     if (peer.state != PeerState::live) return;
