@@ -67,8 +67,9 @@ void RunRecord::evaluation(std::int64_t iterations, const StepMetrics& figures) 
 }
 
 void RunRecord::checkpoint(std::int64_t iterations, const std::string& path) {
-  journal_.checkpoint(iterations, path);
-  listeners_.on_timeline(iterations, "checkpoint", timeline_.take());
+  const auto part = timeline_.take();
+  journal_.checkpoint(iterations, path, part.moved.contains("saving") ? part.moved.at("saving") : 0);
+  listeners_.on_timeline(iterations, "checkpoint", part);
 }
 
 }  // namespace ballast

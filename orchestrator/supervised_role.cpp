@@ -52,6 +52,7 @@ void SupervisedRole::order(std::vector<int> ranks, CommandBody body) {
 }
 
 void SupervisedRole::take_in(const Command& command, const Event& event) {
+  for (const auto& [kind, bytes] : event.moved) moved_[kind] += bytes;
   if (const auto* text = std::get_if<LearnText>(&command.body)) take_in_step(text->step, event);
   if (const auto* pairs = std::get_if<LearnPairs>(&command.body)) take_in_step(pairs->step, event);
   for (const auto& [name, values] : event.rows.values) {

@@ -1,6 +1,8 @@
 // The one role of a supervised job, as its loop sees it: the ranks that hold replicas of one model.
 #pragma once
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orchestrator/command_stream.h"
@@ -26,6 +28,8 @@ class SupervisedRole {
   void save(const std::string& folder);
 
   Role role() const { return role_; }
+  // Bytes that have left its ranks since the last call, by kind (traffic_kinds).
+  std::map<std::string, std::int64_t> take_moved() { return std::exchange(moved_, {}); }
 
  private:
   struct StepRecord {
@@ -43,6 +47,7 @@ class SupervisedRole {
   Schedule schedule_;
   std::map<std::int64_t, StepRecord> steps_;
   FiguresByRow evaluated_;
+  std::map<std::string, std::int64_t> moved_;
   std::int64_t step_ = 0;  // of the last Learn command, for messages
 };
 

@@ -41,6 +41,7 @@ void Timeline::take_in(const Command& command, int rank, const Event& event) {
   executed_[rank].push_back({command, begin, event.clock});
   if (std::holds_alternative<Transfer>(command.body)) transfer_begins_[command.number][rank] = begin;
   store_bytes_peak_ = std::max(store_bytes_peak_, event.store_bytes);
+  for (const auto& [kind, bytes] : event.moved) moved_[kind] += bytes;
 }
 
 TimelinePart Timeline::take(double now) {
@@ -48,6 +49,7 @@ TimelinePart Timeline::take(double now) {
   for (auto& [rank, commands] : executed_) part.ranks[rank] = spans_of(std::exchange(commands, {}), rank, part);
   transfer_begins_.clear();
   store_bytes_peak_ = 0;
+  part.moved = std::exchange(moved_, {});
   begin_ = part.end;
   return part;
 }

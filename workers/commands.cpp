@@ -130,6 +130,7 @@ void to_json(nlohmann::json& json, const Event& event) {
           {"seconds", event.seconds},
           {"clock", event.clock},
           {"store_bytes", event.store_bytes},
+          {"moved", event.moved},
           {"rows", event.rows},
           {"micro_batches", event.micro_batches},
           {"scalars", event.scalars},
@@ -145,6 +146,7 @@ void from_json(const nlohmann::json& json, Event& event) {
   json.at("seconds").get_to(event.seconds);
   json.at("clock").get_to(event.clock);
   json.at("store_bytes").get_to(event.store_bytes);
+  json.at("moved").get_to(event.moved);
   json.at("rows").get_to(event.rows);
   json.at("micro_batches").get_to(event.micro_batches);
   json.at("scalars").get_to(event.scalars);

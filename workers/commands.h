@@ -1,5 +1,6 @@
 // What the orchestrator orders and what a rank reports back: plain typed structs, no tensors, JSON on the wire.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -193,14 +194,19 @@ struct SavedFile {
   std::string sha256;  // hexadecimal
 };
 
+// Kinds of bytes that leave a rank; docs/metrics.md says what each of them is.
+inline constexpr std::array<std::string_view, 6> traffic_kinds{"transfer",        "gradients",  "parameters",
+                                                               "tensor_parallel", "generation", "saving"};
+
 // What a rank reports for one command: when it starts it, and when it ends. Of the shards that hold one model, which
 // find the same figures, the first reports them.
 struct Event {
   std::uint64_t command = 0;
   EventKind kind = EventKind::started;
-  double seconds = 0.0;          // finished: time the command took
-  double clock = 0.0;            // steady_seconds() of the rank that reports it
-  std::int64_t store_bytes = 0;  // bytes of tensors in the rank's batch store
+  double seconds = 0.0;                       // finished: time the command took
+  double clock = 0.0;                         // steady_seconds() of the rank that reports it
+  std::int64_t store_bytes = 0;               // bytes of tensors in the rank's batch store
+  std::map<std::string, std::int64_t> moved;  // bytes that left the rank for the command, by kind (traffic_kinds)
   // Generate: see Actor::generate; Score of Cost: cost; BuildExperience: see experience.h; EvaluateText and
   // EvaluatePairs: see text_learner.h and preference_learner.h.
   Figures rows;

@@ -48,6 +48,7 @@ bool Worker::work_on(const Command& command) {
     event = {.kind = EventKind::failed, .error = error.what()};
   }
   event.command = command.number;
+  event.moved = links_.traffic.take(command);
   event.seconds = steady_seconds() - begin;
   report(event);
   return event.kind == EventKind::finished;
@@ -70,8 +71,7 @@ bool Worker::reports_figures_of(const Command& command) const {
 }
 
 Replicas Worker::replicas_of(Role role, bool zero) const {
-  const auto groups = links_.groups.find(role);
-  return {.communicator = groups == links_.groups.end() ? nullptr : groups->second.replicas.get(),
+  return {.communicator = links_.traffic.replicas(role),
           .lanes = static_cast<int>(settings_.gradient_lanes),
           .zero = zero,
           .timeout = settings_.transfer_timeout(),
@@ -79,9 +79,7 @@ Replicas Worker::replicas_of(Role role, bool zero) const {
 }
 
 ModelPlace Worker::place_of(Role role) const {
-  const auto groups = links_.groups.find(role);
-  Communicator* shards = groups == links_.groups.end() ? nullptr : groups->second.shards.get();
-  return {links_.device, {.communicator = shards, .timeout = settings_.transfer_timeout()}};
+  return {links_.device, {.communicator = links_.traffic.shards(role), .timeout = settings_.transfer_timeout()}};
 }
 
 Event Worker::execute(const Load& load) {
@@ -111,7 +109,7 @@ Event Worker::execute(const Generate& generate) {
 }
 
 Event Worker::execute(const Transfer& transfer) {
-  run_transfer(transfer, links_.world, store_, settings_.transfer_timeout());
+  run_transfer(transfer, links_.traffic.world(), store_, settings_.transfer_timeout());
   return {};
 }
 

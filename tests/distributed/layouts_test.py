@@ -2,7 +2,7 @@
 
 Usage: layouts_test.py MPIRUN BALLAST. Each job of JOBS runs on one rank and in each of its layouts. Where models are whole, weights
 and metrics have the bits of the one rank; where they are cut, sums have another order: metrics agree within a tolerance, the weights
-too, and the saved models have the same tensors of the same shapes.
+too, and the saved models have the same tensors of the same shapes. The journal says which kinds of bytes moved.
 """
 import array
 import json
@@ -33,17 +33,19 @@ REPLICAS = place(actor=[0, 1, 2, 3], reference=[2], reward=[3], cost=[1, 2], rew
 MIXED = place(actor=[0, 1, 2, 3], reference=[0, 1], reward=[3], cost=[1, 2], reward_critic=[3, 1, 0, 2], cost_critic=[0, 1, 2, 3])
 CUT_ON_FOUR = place(actor=[0, 1, 2, 3], reference=[1, 3], reward=[2], cost=[0, 1], reward_critic=[2, 3], cost_critic=[0, 1])
 
-# (job, ranks, settings, whether the bits are those of one rank)
+# (job, ranks, settings, whether the bits are those of one rank, kinds of bytes that move). That an update moves nothing to reach
+# generation shows where the actor is whole: `generation` is missing there.
 LAYOUTS = [
-    ("ppo_lag", 4, [REPLICAS, *ZERO], True),
-    ("ppo_lag", 2, [ALL_ON_TWO, *CUT, "cost.tensor_parallel=2"], False),
-    ("ppo_lag", 4, [MIXED, *CUT[1:], "cost.tensor_parallel=2"], False),
-    ("ppo_lag", 4, [CUT_ON_FOUR, *CUT, *ZERO, "reference.tensor_parallel=2"], False),
-    ("sft", 4, ["zero=true"], True),
-    ("sft", 2, ["tensor_parallel=2"], False),
-    ("sft", 4, ["tensor_parallel=2", "zero=true"], False),
-    ("reward", 2, ["zero=true"], True),
-    ("reward", 4, ["tensor_parallel=2", "zero=true"], False),
+    ("ppo_lag", 4, [REPLICAS, *ZERO], True, {"transfer", "gradients", "parameters"}),
+    ("ppo_lag", 2, [ALL_ON_TWO, *CUT, "cost.tensor_parallel=2"], False, {"transfer", "tensor_parallel", "generation"}),
+    ("ppo_lag", 4, [MIXED, *CUT[1:], "cost.tensor_parallel=2"], False, {"transfer", "gradients", "tensor_parallel"}),
+    ("ppo_lag", 4, [CUT_ON_FOUR, *CUT, *ZERO, "reference.tensor_parallel=2"], False,
+     {"transfer", "gradients", "parameters", "tensor_parallel", "generation"}),
+    ("sft", 4, ["zero=true"], True, {"gradients", "parameters"}),
+    ("sft", 2, ["tensor_parallel=2"], False, {"tensor_parallel"}),
+    ("sft", 4, ["tensor_parallel=2", "zero=true"], False, {"gradients", "parameters", "tensor_parallel"}),
+    ("reward", 2, ["zero=true"], True, {"gradients", "parameters"}),
+    ("reward", 4, ["tensor_parallel=2", "zero=true"], False, {"gradients", "parameters", "tensor_parallel"}),
 ]
 METRIC_TOLERANCE = 2e-3  # of a figure or of 1, whichever is larger: two iterations let rounding grow through Adam
 WEIGHT_TOLERANCE = 1e-3  # relative L2 of a model's weights
@@ -90,14 +92,22 @@ def check_weights(one, other, what):
     assert apart <= WEIGHT_TOLERANCE * size, f"{what}: relative L2 {apart / size:.2e}"
 
 
+def check_bytes(folder, kinds, what):
+    moved = set()
+    for line in (folder / "journal.jsonl").read_text().splitlines():
+        moved |= {name.removeprefix("bytes/") for name, value in json.loads(line).items() if name.startswith("bytes/") and value > 0}
+    assert moved == kinds, f"{what}: what moves is {sorted(moved)}, not {sorted(kinds)}"
+
+
 def main():
     mpirun, ballast = sys.argv[1:3]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         alone = {job: run(mpirun, ballast, 1, job, folder / job, []) for job in TRAINED}
-        for index, (job, ranks, settings, same_bits) in enumerate(LAYOUTS):
+        for index, (job, ranks, settings, same_bits, kinds) in enumerate(LAYOUTS):
             what = f"{job} on {ranks} ranks, {' '.join(settings)}"
             output = run(mpirun, ballast, ranks, job, folder / f"{job}_{index}", settings)
+            check_bytes(output, kinds, what)
             if same_bits:
                 assert files_of(job, output) == files_of(job, alone[job]), f"{what}: other bits than on one rank"
                 continue
