@@ -60,9 +60,4 @@ struct Cluster {
   }
 };
 
-// A cluster by name: '16x8xH100' (nodes, devices of a node, device), '8xH100' (one node), 'h100' (one node of eight);
-// devices: h100, h200, a100-80g, cpu (a core of this kind of machine). Upper and lower case are the same. Throws
-// UserError: one sentence that says what was found and what is allowed.
-Cluster named_cluster(const std::string& name);
-
 }  // namespace ballast

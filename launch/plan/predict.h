@@ -9,6 +9,7 @@
 #include "launch/memory_plan.h"
 #include "launch/train_config.h"
 #include "orchestrator/cluster.h"
+#include "orchestrator/step_cost.h"
 
 namespace ballast {
 
@@ -17,18 +18,6 @@ struct CriticalStep {
   std::string name;  // 'Generate', 'Score cost', 'orchestrator'
   std::int64_t commands = 0;
   double seconds = 0.0;
-};
-
-// Bytes that all ranks send in an iteration.
-struct LinkBytes {
-  double within = 0.0;   // to ranks of the same node
-  double between = 0.0;  // to ranks of other nodes
-
-  LinkBytes& operator+=(const LinkBytes& other) {
-    within += other.within;
-    between += other.between;
-    return *this;
-  }
 };
 
 // Ranks that need the same memory.
@@ -45,10 +34,10 @@ struct Prediction {
   std::map<std::string, double> share;    // by phase and 'idle': of the time of all ranks
   std::map<Role, double> idle;            // share of the iteration that the role's ranks have nothing to do
   std::vector<CriticalStep> critical_path;
-  std::map<std::string, LinkBytes> bytes;  // by kind: 'rollout', 'gradients', 'parameters', 'tensor parallel'
-  std::vector<RankClass> memory;           // by first rank
-  double device_memory = 0.0;              // bytes that a rank has
-  double price = 0.0;                      // of an iteration; 0: not known
+  MovedBytes bytes;               // that all ranks send in an iteration
+  std::vector<RankClass> memory;  // by first rank
+  double device_memory = 0.0;     // bytes that a rank has
+  double price = 0.0;             // of an iteration; 0: not known
 
   // No rank needs more memory than it has.
   bool fits() const;
