@@ -18,7 +18,7 @@ class PpoJob : public TrainingJob {
 
   const JobConfig& config() const override { return config_; }
   std::string yaml() const override { return write_config(config_); }
-  std::vector<Role> roles() const override { return config_.roles(); }
+  PlacementRequest placement_request(int world_size) const override { return config_.placement_request(world_size); }
   std::vector<std::string> violations() const override { return violations_of(config_); }
 
   std::string memory(const Placement& placement) const override { return describe(memory_plan(config_, placement)); }

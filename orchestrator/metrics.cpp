@@ -24,7 +24,7 @@ void Metrics::take_in(const Command& command, const Event& event) {
         learned.losses[static_cast<int>(event.micro_batches.ids[i])][name] = values[i];
       }
     }
-    learned.scalars = event.scalars;
+    learned.scalars.insert(event.scalars.begin(), event.scalars.end());
   } else if (command.micro_batch != Command::whole_batch && !event.rows.values.empty()) {
     const auto key = std::visit(
         [](const auto& body) {

@@ -14,22 +14,22 @@ class SupervisedRole {
   // `stream` outlives this, and has no command in flight when this goes.
   SupervisedRole(Role role, Layout layout, CommandStream& stream);
 
-  // Every replica reads the model; waits until all have. Throws RunFailed.
+  // Every rank reads its part of the model; waits until all have. Throws RunFailed.
   void load(std::int64_t training_steps);
   // Orders one optimizer step; does not wait.
   void learn(const Examples& examples, std::int64_t step, const std::vector<RowIndices>& micro_batches);
-  // Waits until every replica has done the step; returns its figures, once.
+  // Waits until every rank has done the step; returns its figures, once.
   StepMetrics figures_of(std::int64_t step);
   // Judges all examples in their own order, micro-batches of that many rows dealt to the replicas in turn; waits.
   StepMetrics evaluate(const Examples& examples, std::int64_t micro_batch);
-  // The first replica writes its model; waits.
+  // The first rank writes the model; waits.
   void save(const std::string& folder);
 
   Role role() const { return role_; }
 
  private:
   struct StepRecord {
-    std::size_t replicas = 0;                                      // that have reported
+    std::size_t ranks = 0;                                         // that have reported
     std::map<std::int64_t, std::map<std::string, double>> losses;  // by micro-batch
     StepMetrics scalars;
   };

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 namespace ballast {
@@ -60,6 +61,16 @@ std::int64_t target_tokens(const std::vector<LabelledRow>& rows) {
     if (!row.labelled.empty()) count += std::count(row.labelled.begin() + 1, row.labelled.end(), true);
   }
   return count;
+}
+
+std::optional<Role> role_of(const Command& command) {
+  return std::visit(
+      []<typename Body>(const Body& body) -> std::optional<Role> {
+        if constexpr (requires { body.role; }) return body.role;
+        if constexpr (std::is_same_v<Body, Generate> || std::is_same_v<Body, BuildExperience>) return Role::Actor;
+        return std::nullopt;
+      },
+      command.body);
 }
 
 std::string_view name_of(const Command& command) { return body_names[command.body.index()]; }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -78,7 +79,7 @@ struct Score {
   std::vector<std::int64_t> row_ids;
 };
 
-// KL-shaped rewards and costs, advantages and returns, on the actor's rank.
+// KL-shaped rewards and costs, advantages and returns, on the actor's ranks.
 struct BuildExperience {
   BatchKey key;
   std::vector<std::int64_t> row_ids;
@@ -101,8 +102,8 @@ struct PairRow {
   int other_sign = 0;
 };
 
-// One optimizer step on one mini-batch. Every replica of the role takes part; micro-batch m belongs to replica
-// m mod replicas.
+// One optimizer step on one mini-batch. Every rank of the role takes part; micro-batch m belongs to the shards of
+// replica m mod replicas.
 struct Learn {
   Role role = Role::Actor;
   std::int64_t step = 0;  // counts the run's optimizer steps from 0
@@ -146,7 +147,8 @@ struct EvaluatePairs {
   std::vector<PairRow> rows;
 };
 
-// Write the role's model as a Hugging Face folder, and bring it to the disk (the first replica writes).
+// Write the role's model as a Hugging Face folder, and bring it to the disk. On all ranks of the role: the first
+// writes, with what the others hold of the model.
 struct Save {
   Role role = Role::Actor;
   std::string folder;
@@ -169,6 +171,8 @@ struct Command {
   CommandBody body;
 };
 
+// Whose model works on the command: none for Transfer and Free.
+std::optional<Role> role_of(const Command& command);
 // 'Score'
 std::string_view name_of(const Command& command);
 // 'Score cost #12 (iteration 1, micro-batch 0)'
@@ -189,7 +193,8 @@ struct SavedFile {
   std::string sha256;  // hexadecimal
 };
 
-// What a rank reports for one command: when it starts it, and when it ends.
+// What a rank reports for one command: when it starts it, and when it ends. Of the shards that hold one model, which
+// find the same figures, the first reports them.
 struct Event {
   std::uint64_t command = 0;
   EventKind kind = EventKind::started;

@@ -38,6 +38,7 @@ bool Worker::work_on(const Command& command) {
   Event event;
   try {
     event = execute(command);
+    if (!reports_figures_of(command)) event = {};
     event.kind = EventKind::finished;
   } catch (const UserError& error) {
     event = {.kind = EventKind::failed, .error = error.what(), .user_error = true};
@@ -60,6 +61,12 @@ void Worker::report(Event event) {
 
 Event Worker::execute(const Command& command) {
   return std::visit([this](const auto& body) { return execute(body); }, command.body);
+}
+
+// The shards of a model find the same figures: the first reports them.
+bool Worker::reports_figures_of(const Command& command) const {
+  const auto role = role_of(command);
+  return !role || place_of(*role).shards.index() == 0;
 }
 
 Replicas Worker::replicas_of(Role role, bool zero) const {
@@ -143,6 +150,8 @@ Event Worker::execute(const EvaluateText& evaluate) { return {.rows = text_learn
 Event Worker::execute(const EvaluatePairs& evaluate) { return {.rows = preference_learner_->evaluate(evaluate)}; }
 
 Event Worker::execute(const Save& save) {
+  const bool writes = place_of(save.role).shards.index() == 0 && replicas_of(save.role, false).index() == 0;
+  if (!writes) return {};
   if (text_learner_) {
     text_learner_->save(save.folder);
   } else if (preference_learner_) {

@@ -53,6 +53,7 @@ class Worker {
   Event execute(const Save& save);
   Event execute(const Free& free);
   void report(Event event);
+  bool reports_figures_of(const Command& command) const;
   Critic& critic(Role role);
   Replicas replicas_of(Role role, bool zero) const;
   ModelPlace place_of(Role role) const;

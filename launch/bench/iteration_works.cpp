@@ -61,11 +61,7 @@ TrainConfig iteration_config(const IterationOptions& options) {
 
 int run_iterations(const TrainConfig& config, const BenchRank& rank, std::vector<StepMetrics>& figures) {
   std::vector<std::string> violations;
-  const auto placement = resolve_placement(config.placement,
-                                           {.roles = config.roles(),
-                                            .world_size = rank.world.size(),
-                                            .gradient_lanes = static_cast<int>(config.workers.gradient_lanes)},
-                                           violations);
+  const auto placement = resolve_placement(config.placement, config.placement_request(rank.world.size()), violations);
   if (!violations.empty()) throw UserError(fmt::format("{}", fmt::join(violations, "; ")));
   Session session({.world = rank.world,
                    .placement = placement,
