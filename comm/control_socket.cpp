@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <zmq.hpp>
 #include <zmq_addon.hpp>
@@ -147,6 +148,7 @@ class ControlSocket::Impl {
     std::vector<zmq::message_t> parts;
     if (!zmq::recv_multipart(socket_, std::back_inserter(parts), zmq::recv_flags::dontwait)) return std::nullopt;
     auto& payload = parts.back();
+    moved_bytes_ += static_cast<std::int64_t>(payload.size());
     const auto* begin = payload.data<std::uint8_t>();
     Packet packet{.connection = payload.get(ZMQ_SRCFD), .bytes = {begin, begin + payload.size()}};
     if (keys_) {
@@ -164,8 +166,11 @@ class ControlSocket::Impl {
       if (error.num() == EHOSTUNREACH) return false;
       throw;
     }
+    moved_bytes_ += static_cast<std::int64_t>(bytes.size());
     return true;
   }
+
+  std::int64_t moved_bytes() const { return moved_bytes_; }
 
   void close(std::chrono::milliseconds linger) {
     if (!socket_) return;
@@ -212,6 +217,7 @@ class ControlSocket::Impl {
   std::optional<KeyRing> keys_;  // orchestrator only
   std::string connected_to_;     // rank only
   WakeUp wake_up_;
+  std::atomic<std::int64_t> moved_bytes_ = 0;
 };
 
 ControlSocket::ControlSocket(const Listen& options) try : impl_(std::make_unique<Impl>(options)) {
@@ -238,6 +244,7 @@ std::optional<Packet> ControlSocket::receive() { return impl_->receive(); }
 bool ControlSocket::send(const std::string& routing_id, const std::vector<std::uint8_t>& bytes) {
   return impl_->send(routing_id, bytes);
 }
+std::int64_t ControlSocket::moved_bytes() const { return impl_->moved_bytes(); }
 void ControlSocket::close(std::chrono::milliseconds linger) { impl_->close(linger); }
 
 }  // namespace ballast

@@ -51,6 +51,8 @@ class CommandStream {
   void wait_until(const std::function<bool()>& condition);
   // Until every command so far is done on all its ranks.
   void wait_all();
+  // Bytes of commands and events so far.
+  std::int64_t moved_bytes() const { return queues_.moved_bytes(); }
 
   // 'rank 3 (node07, reward): running Score reward #12 (iteration 0, micro-batch 1) for 0.3 s, 4 more queued'
   std::string report(int rank) const;

@@ -50,6 +50,8 @@ void RunRecord::iteration(std::int64_t iteration, const std::vector<TrainStep>& 
   const auto part = timeline_.take();
   auto summary = summary_of(figures);
   summary.merge(phase_times(part, stream_.cast().placement));
+  const auto control_bytes = stream_.moved_bytes();
+  summary["bytes/control"] = static_cast<double>(control_bytes - std::exchange(control_bytes_, control_bytes));
   summary["tokens_per_second"] = metrics_.generated_tokens(steps.front().batch) / summary.at("time/iteration");
   journal_.iteration(iteration, summary);
   samples_.write_all(metrics_, constrained);
