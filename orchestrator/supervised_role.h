@@ -20,12 +20,13 @@ class SupervisedRole {
   void learn(const Examples& examples, std::int64_t step, const std::vector<RowIndices>& micro_batches);
   // Waits until every replica has done the step; returns its figures, once.
   StepMetrics figures_of(std::int64_t step);
-  // Judges all examples in their own order, micro-batches of that many rows dealt to the replicas in turn; waits.
-  StepMetrics evaluate(const Examples& examples, std::int64_t micro_batch);
+  // Judges the examples of these micro-batches, which are dealt to the replicas in turn and hold all; waits.
+  StepMetrics evaluate(const Examples& examples, const std::vector<RowIndices>& micro_batches);
   // The first replica writes its model; waits.
   void save(const std::string& folder);
 
   Role role() const { return role_; }
+  int replicas() const { return layout_.replicas(); }
 
  private:
   struct StepRecord {
