@@ -50,7 +50,7 @@ bool SimulatedRanks::peers_are_there(int index, const Command& command) {
       return is_at(leg.from, command.number, 0) && is_at(leg.to, command.number, 0);
     });
   }
-  if (!std::holds_alternative<Learn>(command.body)) return true;
+  if (!std::holds_alternative<Learn>(command.body) && !std::holds_alternative<Regroup>(command.body)) return true;
   return std::ranges::all_of(command.ranks, [&](int peer) { return is_at(peer, command.number, ranks_[index].round); });
 }
 
