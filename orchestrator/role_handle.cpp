@@ -20,13 +20,27 @@ void RoleHandle::load(std::int64_t training_steps) {
   schedule_.record({.ranks = layout_.ranks(), .body = Load{role_, training_steps}});
 }
 
-void RoleHandle::score(const BatchRef& batch) {
+void RoleHandle::score(const BatchRef& batch, bool keep_forward) {
   for (int m = 0; m < batch.micro_batches(); ++m) {
     schedule_.record({.iteration = batch.iteration(),
                       .micro_batch = m,
                       .ranks = ranks_of(m),
-                      .body = Score{role_, batch.key(m), batch.row_ids(m)}});
+                      .body = Score{role_, batch.key(m), batch.row_ids(m), keep_forward}});
   }
+}
+
+void RoleHandle::regroup(const BatchRef& from, const BatchRef& into, const Regrouping& rows,
+                         std::vector<Field> fields) {
+  schedule_.record({.iteration = into.iteration(),
+                    .ranks = layout_.ranks(),
+                    .body = Regroup{.role = role_,
+                                    .from = from.id(),
+                                    .into = into.id(),
+                                    .max_length = from.max_length(),
+                                    .fields = std::move(fields),
+                                    .micro_batches = rows,
+                                    .ranks = layout_.ranks(),
+                                    .shards = layout_.shards()}});
 }
 
 void RoleHandle::learn(Learn learn, std::int64_t iteration) {

@@ -1,6 +1,5 @@
 #include "orchestrator/supervised_role.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace ballast {
@@ -30,12 +29,11 @@ StepMetrics SupervisedRole::figures_of(std::int64_t step) {
   return figures;
 }
 
-StepMetrics SupervisedRole::evaluate(const Examples& examples, std::int64_t micro_batch) {
+StepMetrics SupervisedRole::evaluate(const Examples& examples, const std::vector<RowIndices>& micro_batches) {
   evaluated_.clear();
-  for (std::int64_t begin = 0; begin < examples.size(); begin += micro_batch) {
-    RowIndices rows;
-    for (auto row = begin; row < std::min(begin + micro_batch, examples.size()); ++row) rows.push_back(row);
-    order(layout_.replica(static_cast<int>(begin / micro_batch % layout_.replicas())), examples.evaluate(rows));
+  for (std::size_t m = 0; m < micro_batches.size(); ++m) {
+    const int replica = static_cast<int>(m) % layout_.replicas();
+    order(layout_.replica(replica), examples.evaluate(micro_batches[m]));
   }
   stream_.wait_all();
   return examples.summary(evaluated_);

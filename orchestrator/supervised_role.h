@@ -22,12 +22,13 @@ class SupervisedRole {
   void learn(const Examples& examples, std::int64_t step, const std::vector<RowIndices>& micro_batches);
   // Waits until every rank has done the step; returns its figures, once.
   StepMetrics figures_of(std::int64_t step);
-  // Judges all examples in their own order, micro-batches of that many rows dealt to the replicas in turn; waits.
-  StepMetrics evaluate(const Examples& examples, std::int64_t micro_batch);
+  // Judges the examples of these micro-batches, which are dealt to the replicas in turn and hold all; waits.
+  StepMetrics evaluate(const Examples& examples, const std::vector<RowIndices>& micro_batches);
   // The first rank writes the model; waits.
   void save(const std::string& folder);
 
   Role role() const { return role_; }
+  int replicas() const { return layout_.replicas(); }
   // Bytes that have left its ranks since the last call, by kind (traffic_kinds).
   std::map<std::string, std::int64_t> take_moved() { return std::exchange(moved_, {}); }
 

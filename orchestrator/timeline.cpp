@@ -12,6 +12,7 @@ struct PhaseOf {
   std::string_view operator()(const BuildExperience&) const { return "experience"; }
   std::string_view operator()(const Learn&) const { return "learn"; }
   std::string_view operator()(const Transfer&) const { return "transfer"; }
+  std::string_view operator()(const Regroup&) const { return "transfer"; }
   template <typename Other>
   std::string_view operator()(const Other&) const {
     return other_phase;

@@ -31,9 +31,8 @@ constexpr std::array<std::pair<Field, std::string_view>, 14> field_names{{
 
 // The order is that of CommandBody.
 constexpr std::array<std::string_view, std::variant_size_v<CommandBody>> body_names{
-    "Load",          "Generate",    "Transfer",  "Score",      "BuildExperience",
-    "Learn",         "LoadLearner", "LearnText", "LearnPairs", "EvaluateText",
-    "EvaluatePairs", "Save",        "Free"};
+    "Load",        "Generate",  "Transfer",   "Score",        "BuildExperience", "Regroup", "Learn",
+    "LoadLearner", "LearnText", "LearnPairs", "EvaluateText", "EvaluatePairs",   "Save",    "Free"};
 
 template <typename Body>
 std::string body_details(const Body& body) {
@@ -89,11 +88,14 @@ double steady_seconds() {
 // Enumerations travel as numbers: both ends are the same program.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BatchKey, batch, micro_batch)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Load, role, training_steps)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Generate, key, iteration, max_length, row_ids, prompts, responses, report_responses)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Generate, key, iteration, max_length, row_ids, prompts, responses, report_responses,
+                                   keep_forward)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Leg, field, from, to)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Transfer, key, rows, max_length, legs)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Score, role, key, row_ids)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Score, role, key, row_ids, keep_forward)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BuildExperience, key, row_ids)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RowPlace, micro_batch, row)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Regroup, role, from, into, max_length, fields, micro_batches, ranks, shards)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LabelledRow, tokens, labelled)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Learn, role, step, batch, micro_batches, rows, lambda, ptx)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PairRow, preferred, other, preferred_sign, other_sign)

@@ -23,6 +23,13 @@ struct BatchKey {
   auto operator<=>(const BatchKey&) const = default;
 };
 
+// A row of a batch.
+struct RowPlace {
+  int micro_batch = 0;
+  std::int64_t row = 0;
+  auto operator<=>(const RowPlace&) const = default;
+};
+
 // Tensors of a micro-batch. B rows, L = max_length, T = L - 1 (index t belongs to the prediction of token t + 1).
 enum class Field : std::uint8_t {
   Tokens,            // int64 [B, L]
@@ -57,6 +64,7 @@ struct Generate {
   std::vector<TokenIds> prompts;
   std::vector<TokenIds> responses;    // empty: the actor samples them; else replayed, one for each prompt
   std::int64_t report_responses = 0;  // of so many rows the event brings the responses: samples for people to read
+  bool keep_forward = true;           // learning may take over the forward pass (workers/kept_forward.h)
 };
 
 // Point-to-point copies of one micro-batch's fields; one command on all the ranks at either end.
@@ -78,12 +86,26 @@ struct Score {
   Role role = Role::Reference;
   BatchKey key;
   std::vector<std::int64_t> row_ids;
+  bool keep_forward = true;  // as in Generate
 };
 
 // KL-shaped rewards and costs, advantages and returns, on the actor's ranks.
 struct BuildExperience {
   BatchKey key;
   std::vector<std::int64_t> row_ids;
+};
+
+// Put the rows of a batch together anew, as micro-batches 0, 1, ... of another, on the ranks of a role: micro-batch m
+// of either lies on the shards of replica m mod replicas. One command on all these ranks.
+struct Regroup {
+  Role role = Role::Actor;
+  std::uint64_t from = 0;  // batches
+  std::uint64_t into = 0;
+  std::int64_t max_length = 0;
+  std::vector<Field> fields;
+  std::vector<std::vector<RowPlace>> micro_batches;  // of `into`: where their rows lie in `from`
+  std::vector<int> ranks;                            // the role's layout
+  int shards = 1;
 };
 
 // A text to learn: supervised fine-tuning, and the language-model term of RL (PTX).
@@ -159,8 +181,8 @@ struct Free {
   std::uint64_t batch = 0;
 };
 
-using CommandBody = std::variant<Load, Generate, Transfer, Score, BuildExperience, Learn, LoadLearner, LearnText,
-                                 LearnPairs, EvaluateText, EvaluatePairs, Save, Free>;
+using CommandBody = std::variant<Load, Generate, Transfer, Score, BuildExperience, Regroup, Learn, LoadLearner,
+                                 LearnText, LearnPairs, EvaluateText, EvaluatePairs, Save, Free>;
 
 struct Command {
   static constexpr int whole_batch = -1;

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "workers/regroup.h"
 #include "workers/rollout_batch.h"
 #include "workers/saved_files.h"
 #include "workers/transfer.h"
@@ -115,13 +116,18 @@ Event Worker::execute(const Transfer& transfer) {
 
 Event Worker::execute(const Score& score) {
   if (score.role == Role::RewardCritic || score.role == Role::CostCritic) {
-    critic(score.role).score(score.key, store_);
+    critic(score.role).score(score, store_);
     return {};
   }
   return {.rows = scorers_.at(score.role)->score(score, store_)};
 }
 
 Event Worker::execute(const BuildExperience& build) { return {.rows = actor_->build_experience(build, store_)}; }
+
+Event Worker::execute(const Regroup& regroup) {
+  run_regroup(regroup, links_.traffic.world(), store_, settings_.transfer_timeout());
+  return {};
+}
 
 Event Worker::execute(const Learn& learn) {
   if (learn.role == Role::Actor) return actor_->learn(learn, store_);

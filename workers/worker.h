@@ -37,6 +37,7 @@ class Worker {
   Event execute(const Transfer& transfer);
   Event execute(const Score& score);
   Event execute(const BuildExperience& build);
+  Event execute(const Regroup& regroup);
   Event execute(const Learn& learn);
   Event execute(const LoadLearner& load);
   Event execute(const LearnText& learn);

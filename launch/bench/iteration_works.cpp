@@ -73,11 +73,12 @@ int run_iterations(const TrainConfig& config, const BenchRank& rank, std::vector
   return session.run([&](CommandStream& stream) {
     auto loop = config.loop;
     loop.iterations = *config.iterations;
+    loop.gradient_lanes = config.workers.gradient_lanes;
     const auto prompts =
         random_prompts(*config.prompts.random, loop.batch, static_cast<std::uint64_t>(config.workers.seed));
     Metrics metrics;
     stream.add_listener([&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });
-    CastHandles roles(placement, stream, metrics);
+    CastHandles roles(placement, stream, metrics, loop.cast_options());
     roles.load(training_steps(loop));
     Journal journal(config.output);
     Trace trace(config.output, config.trace, stream.cast());

@@ -74,6 +74,7 @@ bool SimulatedRanks::peers_are_there(int index, const Command& command,
 
 // The groups in which this rank meets others inside a command, in order.
 std::vector<std::vector<int>> SimulatedRanks::collectives_of(const Command& command, int index) const {
+  if (std::holds_alternative<Regroup>(command.body)) return {command.ranks};
   const auto role = role_of(command);
   if (!role || !placement_.contains(*role)) return {};
   const auto& layout = placement_.at(*role);

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <set>
 
 #include "tests/orchestrator/simulated_ranks.h"
 
@@ -13,6 +15,7 @@ namespace {
 
 using testing::DoubleEq;
 using testing::ElementsAre;
+using testing::SizeIs;
 
 const Layout two_replicas_of_two_shards({0, 1, 2, 3}, 2);
 
@@ -148,6 +151,36 @@ TEST(SupervisedLoop, EvaluationIsDealtToTheReplicasAndSummedByRow) {
     }));
   }
   EXPECT_THAT(evaluated, ElementsAre(3u, 3u, 2u, 2u));  // micro-batches of two rows, dealt in turn
+}
+
+TEST(SupervisedLoop, ABudgetCutsStepsAndEvaluationByTokens) {  // every pair has four tokens
+  auto config = two_epochs;
+  config.batch.tokens_per_micro_batch = 8;
+  SimulatedRun run(config);
+  const auto steps = run.steps();
+  EXPECT_THAT(steps[0].micro_batches, ElementsAre(SizeIs(2), SizeIs(2)));
+  EXPECT_THAT(steps[2].micro_batches, ElementsAre(SizeIs(1), SizeIs(1)));  // as many as gradient lanes
+  std::multiset<std::int64_t> evaluated;
+  for (const int rank : {0, 2}) {  // the first shard of each replica
+    for (const auto& command : run.ranks.history(rank)) {
+      if (const auto* evaluate = std::get_if<EvaluatePairs>(&command.body)) {
+        EXPECT_LE(evaluate->rows.size(), 2u);
+        evaluated.insert(evaluate->row_ids.begin(), evaluate->row_ids.end());
+      }
+    }
+  }
+  EXPECT_THAT(evaluated, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
+}
+
+TEST(SupervisedLoop, TheJournalSaysHowEvenlyAStepIsSpread) {
+  SimulatedRun run(two_epochs);  // 4 pairs in 2 micro-batches; at the end of an epoch 2 in one
+  std::ifstream journal(run.folder / "journal.jsonl");
+  std::vector<double> imbalance;
+  for (std::string line; std::getline(journal, line);) {
+    const auto record = nlohmann::json::parse(line);
+    if (record.contains("imbalance/reward")) imbalance.push_back(record["imbalance/reward"]);
+  }
+  EXPECT_THAT(imbalance, ElementsAre(1.0, 1.0, 2.0, 1.0, 1.0, 2.0));
 }
 
 TEST(SupervisedLoop,
