@@ -33,7 +33,7 @@ void RoleHandle::learn(Learn learn, std::int64_t iteration) {
 }
 
 void RoleHandle::save(const std::string& folder, std::int64_t iteration) {
-  schedule_.record({.iteration = iteration, .ranks = {layout_.rank(0, 0)}, .body = Save{role_, folder}});
+  schedule_.record({.iteration = iteration, .ranks = layout_.ranks(), .body = Save{role_, folder}});
 }
 
 void record_transfers(Schedule& schedule, const BatchRef& batch, const std::vector<Flow>& flows) {

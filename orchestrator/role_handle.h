@@ -44,6 +44,7 @@ class RoleHandle {
   void load(std::int64_t training_steps);
   void score(const BatchRef& batch);
   void learn(Learn learn, std::int64_t iteration);
+  // On all ranks, since each may hold a part of what is saved.
   void save(const std::string& folder, std::int64_t iteration);
 
  private:

@@ -42,7 +42,7 @@ StepMetrics SupervisedRole::evaluate(const Examples& examples, std::int64_t micr
 }
 
 void SupervisedRole::save(const std::string& folder) {
-  order({layout_.rank(0, 0)}, Save{role_, folder});
+  order(layout_.ranks(), Save{role_, folder});
   stream_.wait_all();
 }
 

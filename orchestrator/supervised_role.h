@@ -22,7 +22,7 @@ class SupervisedRole {
   StepMetrics figures_of(std::int64_t step);
   // Judges all examples in their own order, micro-batches of that many rows dealt to the replicas in turn; waits.
   StepMetrics evaluate(const Examples& examples, std::int64_t micro_batch);
-  // The first replica writes its model; waits.
+  // The first rank writes the model; waits.
   void save(const std::string& folder);
 
   Role role() const { return role_; }

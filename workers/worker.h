@@ -52,6 +52,7 @@ class Worker {
   Event execute(const EvaluatePairs& evaluate);
   Event execute(const Save& save);
   Event execute(const Free& free);
+  bool save_model(const Save& save);  // whether this rank writes
   void report(Event event);
   Critic& critic(Role role);
   Replicas replicas_of(Role role, bool zero) const;

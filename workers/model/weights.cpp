@@ -63,8 +63,7 @@ torch::Tensor initial_values(const ParameterSpec& spec, std::int64_t seed) {
 }  // namespace
 
 void initialise(Parameters& parameters, std::int64_t seed) {
-  for (const Segment& segment : parameters.segments())
-    parameters.values(segment).copy_(initial_values(segment.spec, seed));
+  for (const Segment& segment : parameters.segments()) parameters.write(segment, initial_values(segment.spec, seed));
   parameters.refresh();
 }
 
@@ -96,7 +95,7 @@ Checkpoint::Checkpoint(const std::filesystem::path& folder, const std::vector<Pa
 void Checkpoint::copy_into(Parameters& parameters) const {
   for (const Segment& segment : parameters.segments()) {
     const auto stored = stored_names_.find(segment.spec.name);
-    if (stored != stored_names_.end()) parameters.values(segment).copy_(reader_.tensor(stored->second));
+    if (stored != stored_names_.end()) parameters.write(segment, reader_.tensor(stored->second));
   }
   parameters.refresh();
 }
