@@ -52,35 +52,34 @@ torch::Tensor block_squares(const torch::Tensor& flat) {
 
 double global_norm(const Parameters& parameters) {
   const torch::Tensor& gradient = parameters.flat_gradient();
-  const ZeroReplicas& zero = parameters.zero();
   const torch::Tensor squares = torch::zeros({blocks_of(gradient.numel())}, gradient.options().dtype(torch::kDouble));
   for (const OwnPiece& piece : parameters.own()) {
     const Span blocks{piece.span.begin / block, blocks_of(piece.span.end)};
     slice_of(squares, blocks).copy_(block_squares(slice_of(gradient, piece.span)));
   }
   // A block's square is on one replica and zero on the others, so the sum of the bits is that of one.
-  if (zero.communicator) zero.communicator->all_reduce(buffer_of(squares), ReduceOp::sum).wait(zero.timeout);
+  if (const ZeroReplicas& zero = parameters.zero(); zero.communicator)
+    zero.communicator->all_reduce(buffer_of(squares), ReduceOp::sum).wait(zero.timeout);
   const torch::Tensor in_memory = squares.cpu();
   const std::span values(in_memory.const_data_ptr<double>(), in_memory.numel());
   return std::sqrt(std::accumulate(values.begin(), values.end(), 0.0));
 }
 
 const Segment& not_finite(const Parameters& parameters) {
-  const torch::Tensor& gradient = parameters.flat_gradient();
-  const ZeroReplicas& zero = parameters.zero();
-  std::int64_t first = gradient.numel() - 1;
+  const auto& segments = parameters.segments();
+  std::int64_t first = static_cast<std::int64_t>(segments.size()) - 1;
   for (const OwnPiece& piece : parameters.own()) {
-    const auto bad = slice_of(gradient, piece.span).isfinite().logical_not().nonzero();
+    const auto bad = slice_of(parameters.flat_gradient(), piece.span).isfinite().logical_not().nonzero();
     if (bad.numel() == 0) continue;
-    first = piece.span.begin + bad[0].item<std::int64_t>();
+    first = &parameters.segment_at(piece.span.begin + bad[0].item<std::int64_t>()) - segments.data();
     break;
   }
-  if (zero.communicator) {
-    const auto last_negative = torch::full({1}, -first, gradient.options().dtype(torch::kLong));
-    zero.communicator->all_reduce(buffer_of(last_negative), ReduceOp::max).wait(zero.timeout);
-    first = -last_negative.item<std::int64_t>();
+  if (const ZeroReplicas& zero = parameters.zero(); zero.communicator) {
+    const auto negative = torch::full({1}, -first, torch::TensorOptions(parameters.device()).dtype(torch::kLong));
+    zero.communicator->all_reduce(buffer_of(negative), ReduceOp::max).wait(zero.timeout);
+    first = -negative.item<std::int64_t>();
   }
-  return parameters.segment_at(first);
+  return segments[first];
 }
 
 }  // namespace ballast

@@ -22,8 +22,7 @@ torch::Tensor block_squares(const torch::Tensor& flat);
 // all call it.
 double global_norm(const Parameters& parameters);
 
-// Of the first element that is not finite, on whichever replica it is; where the norm was not finite, all of them call
-// it.
+// The first parameter whose gradient is not finite, on whichever replica that is; all call it where the norm was not.
 const Segment& not_finite(const Parameters& parameters);
 
 }  // namespace ballast
