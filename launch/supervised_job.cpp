@@ -19,7 +19,13 @@ class SupervisedJob : public TrainingJob {
 
   const JobConfig& config() const override { return config_; }
   std::string yaml() const override { return write_config(config_); }
-  std::vector<Role> roles() const override { return {role_}; }
+  PlacementRequest placement_request(int world_size) const override {
+    const auto& workers = config_.workers;
+    return {.roles = {role_},
+            .shards = {{role_, static_cast<int>(workers.supervised.tensor_parallel)}},
+            .world_size = world_size,
+            .gradient_lanes = static_cast<int>(workers.gradient_lanes)};
+  }
   std::vector<std::string> violations() const override { return violations_of(config_); }
 
   std::string memory(const Placement& placement) const override {

@@ -66,7 +66,8 @@ bool is_decayed(std::string_view name) {
   return lower.find("bias") == std::string::npos && lower.find("layernorm.weight") == std::string::npos;
 }
 
-Parameters::Parameters(std::vector<ParameterSpec> specs, Use use, ComputeDType dtype, const ModelPlace& place) {
+Parameters::Parameters(std::vector<ParameterSpec> specs, Use use, ComputeDType dtype, const ModelPlace& place)
+    : shards_(place.shards) {
   if (use == Use::Learn && place.zero.count() > 1) zero_ = place.zero;
   lay_out(std::move(specs), use);
   allocate(use, dtype, place.device);

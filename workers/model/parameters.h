@@ -11,21 +11,13 @@
 #include <vector>
 
 #include "workers/model/compute_dtype.h"
+#include "workers/model/parameter_spec.h"
 #include "workers/model/shards.h"
 
 namespace ballast {
 
 // Learn: parameters have gradients. Infer: all of them are frozen and there is no gradient storage.
 enum class Use : std::uint8_t { Learn, Infer };
-
-// What a model asks for. Initial values are N(mean, std).
-struct ParameterSpec {
-  std::string name;  // as Hugging Face checkpoints have it
-  std::vector<std::int64_t> shape;
-  double initial_mean = 0.0;
-  double initial_std = 0.0;
-  std::string alias = "";  // second name of a tied weight; empty: none
-};
 
 // One parameter's place in the flat storage. `offset` counts elements.
 struct Segment {
@@ -95,6 +87,8 @@ class Parameters {
   // to hear theirs. All replicas call it for all buckets in one order, wait for the works, and then call `refresh`.
   Work share(std::size_t bucket);
   const ZeroReplicas& zero() const { return zero_; }
+  // The ranks that hold the model together, each its slices of the parameters.
+  const Shards& shards() const { return shards_; }
   // Calls `listener` whenever a backward pass is through with a leaf; empty: nobody.
   void listen(std::function<void(const AddedGradient&)> listener) { *listener_ = std::move(listener); }
   // Counts the calls of refresh: two that are equal see the same values.
@@ -131,6 +125,7 @@ class Parameters {
   torch::Tensor own_part(int bucket, Span part) const;
 
   std::vector<Segment> segments_;
+  Shards shards_;
   ZeroReplicas zero_;  // of no communicator where nothing is dealt
   std::uint64_t version_ = 0;
   std::int64_t storage_size_ = 0;

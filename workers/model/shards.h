@@ -7,6 +7,7 @@
 
 #include "comm/communicator.h"
 #include "workers/model/partition.h"
+#include "workers/model/sharding.h"
 
 namespace ballast {
 
@@ -17,6 +18,7 @@ struct Shards {
 
   int count() const { return communicator ? communicator->group().size() : 1; }
   int index() const { return communicator ? communicator->group().index : 0; }
+  Shard shard() const { return {.index = index(), .count = count()}; }
 };
 
 // The replicas that a model which learns deals its float32 state to (ZeRO-1). The communicator outlives the model.
