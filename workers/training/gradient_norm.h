@@ -18,11 +18,12 @@ struct NonFiniteGradient : std::runtime_error {
 torch::Tensor block_squares(const torch::Tensor& flat);
 
 // Euclidean norm of the flat gradient: a float64 sum over blocks in their order, so that it depends neither on the
-// number of threads nor, where each replica has the sum of its own pieces alone (ZeRO-1), on that of replicas. These
-// all call it.
+// number of threads nor, where each replica has the sum of its own pieces alone (ZeRO-1), on that of replicas. It is
+// that of the whole model: what several shards hold counts once. These replicas and shards all call it.
 double global_norm(const Parameters& parameters);
 
-// The first parameter whose gradient is not finite, on whichever replica that is; all call it where the norm was not.
+// The first parameter whose gradient is not finite, on whichever replica or shard that is; all call it where the norm
+// was not finite.
 const Segment& not_finite(const Parameters& parameters);
 
 }  // namespace ballast
