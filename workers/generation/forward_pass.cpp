@@ -17,11 +17,12 @@ std::unique_ptr<ForwardPass> make_forward_pass(const CausalLM& model) {
   return std::make_unique<BackbonePass>(model);
 }
 
-PassMemory pass_memory(const ModelConfig& config, ComputeDType dtype, std::int64_t slots, std::int64_t positions) {
-  const std::int64_t numbers = slots * positions * config.layers * config.kv_heads * config.head_dim * 2;
+PassMemory pass_memory(const ModelConfig& config, ComputeDType dtype, const PassSize& size) {
+  const ModelConfig local = local_config(config, size.shard);
+  const std::int64_t numbers = size.slots * size.positions * local.layers * local.kv_heads * local.head_dim * 2;
   const bool half = has_own_kernels(config) && dtype == ComputeDType::bfloat16;
   const auto element = static_cast<std::int64_t>(half ? sizeof(Bfloat16) : sizeof(float));
-  return {.packed_weights = has_own_kernels(config) ? packed_llama_bytes(config, dtype) : 0,
+  return {.packed_weights = has_own_kernels(config) ? packed_llama_bytes(config, size.shard, dtype) : 0,
           .kv_cache = numbers * element};
 }
 
