@@ -207,6 +207,7 @@ enum class EventKind : std::uint8_t { started, finished, failed };
 struct Figures {
   std::vector<std::int64_t> ids;
   std::map<std::string, std::vector<double>> values;
+  bool operator==(const Figures&) const = default;
 };
 
 // A file that Save has written.
@@ -214,6 +215,7 @@ struct SavedFile {
   std::string name;  // 'actor/config.json', relative to the folder that holds the role's folder
   std::int64_t bytes = 0;
   std::string sha256;  // hexadecimal
+  bool operator==(const SavedFile&) const = default;
 };
 
 // Kinds of bytes that leave a rank; docs/metrics.md says what each of them is.
