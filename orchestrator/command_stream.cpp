@@ -45,8 +45,22 @@ void CommandStream::wait_until(const std::function<bool()>& condition) {
 }
 
 void CommandStream::wait_all() {
-  wait_until(
-      [this] { return std::ranges::all_of(ranks_, [](const auto& entry) { return entry.second.queue.empty(); }); });
+  wait_for([](const Command&) { return true; });
+}
+
+void CommandStream::wait_for(const std::function<bool(const Command&)>& concerns) {
+  wait_until([&] {
+    return std::ranges::all_of(ranks_,
+                               [&](const auto& entry) { return std::ranges::none_of(entry.second.queue, concerns); });
+  });
+}
+
+std::map<int, CommandStream::Running> CommandStream::running() const {
+  std::map<int, Running> result;
+  for (const auto& [rank, state] : ranks_) {
+    if (state.running) result[rank] = {state.queue.front(), seconds_of(state.since)};
+  }
+  return result;
 }
 
 void CommandStream::take_in(const RankEvent& rank_event) {

@@ -51,6 +51,15 @@ class CommandStream {
   void wait_until(const std::function<bool()>& condition);
   // Until every command so far is done on all its ranks.
   void wait_all();
+  // Until those for which `concerns` holds are.
+  void wait_for(const std::function<bool(const Command&)>& concerns);
+
+  // What a rank works on now.
+  struct Running {
+    Command command;
+    double since = 0.0;  // on this host's steady clock
+  };
+  std::map<int, Running> running() const;
   // Bytes of commands and events so far.
   std::int64_t moved_bytes() const { return queues_.moved_bytes(); }
 

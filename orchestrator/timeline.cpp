@@ -45,6 +45,11 @@ void Timeline::take_in(const Command& command, int rank, const Event& event) {
   for (const auto& [kind, bytes] : event.moved) moved_[kind] += bytes;
 }
 
+void Timeline::take_in_running(const Command& command, int rank, double begin, double now) {
+  executed_[rank].push_back({command, begin, now});
+  if (std::holds_alternative<Transfer>(command.body)) transfer_begins_[command.number][rank] = begin;
+}
+
 TimelinePart Timeline::take(double now) {
   TimelinePart part{.begin = begin_, .end = now, .ranks = {}, .store_bytes_peak = store_bytes_peak_};
   for (auto& [rank, commands] : executed_) part.ranks[rank] = spans_of(std::exchange(commands, {}), rank, part);

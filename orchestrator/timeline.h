@@ -43,7 +43,10 @@ class Timeline {
   explicit Timeline(const Placement& placement, double now = steady_seconds());
 
   void take_in(const Command& command, int rank, const Event& event);
-  // From the last call, or from the start, until now. Every command so far is done.
+  // What a rank has begun and not finished belongs to the part that `now` ends, and to the next with
+  // what is left of it.
+  void take_in_running(const Command& command, int rank, double begin, double now);
+  // From the last call, or from the start, until now. What goes on has been taken in.
   TimelinePart take(double now = steady_seconds());
 
  private:

@@ -12,12 +12,13 @@
 namespace ballast {
 namespace {
 
-constexpr std::array<std::pair<Field, std::string_view>, 14> field_names{{
+constexpr std::array<std::pair<Field, std::string_view>, 15> field_names{{
     {Field::Tokens, "tokens"},
     {Field::PromptLengths, "prompt_lengths"},
     {Field::Lengths, "lengths"},
     {Field::LogProbs, "log_probs"},
     {Field::SamplingLogProbs, "sampling_log_probs"},
+    {Field::ProximalLogProbs, "proximal_log_probs"},
     {Field::RefLogProbs, "ref_log_probs"},
     {Field::Reward, "reward"},
     {Field::Cost, "cost"},

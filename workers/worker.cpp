@@ -115,6 +115,7 @@ Event Worker::execute(const Transfer& transfer) {
 }
 
 Event Worker::execute(const Score& score) {
+  if (score.role == Role::Actor) return {.rows = actor_->score(score, store_)};
   if (score.role == Role::RewardCritic || score.role == Role::CostCritic) {
     critic(score.role).score(score, store_);
     return {};
