@@ -27,6 +27,8 @@ class RankQueues {
   virtual void append(const std::vector<Command>& commands) = 0;
   // The next event or loss, or nothing when `timeout` has passed.
   virtual std::optional<std::variant<RankEvent, RankLost>> next(std::chrono::milliseconds timeout) = 0;
+  // The clock that times are told by, in seconds.
+  virtual double now() const { return steady_seconds(); }
 };
 
 }  // namespace ballast

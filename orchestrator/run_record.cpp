@@ -32,7 +32,7 @@ RunRecord::RunRecord(CommandStream& stream, Metrics& metrics, Journal& journal, 
       metrics_(metrics),
       journal_(journal),
       listeners_(std::move(listeners)),
-      timeline_(stream.cast().placement),
+      timeline_(stream.cast().placement, stream.now()),
       samples_(listeners_.on_sample) {
   stream.add_listener([this](const Command& command, int rank, const Event& event) {
     timeline_.take_in(command, rank, event);
@@ -47,7 +47,7 @@ void RunRecord::iteration(std::int64_t iteration, const std::vector<TrainStep>& 
     figures.push_back(metrics_.of(step, constrained));
     journal_.step(iteration, figures.back());
   }
-  const auto part = timeline_.take();
+  const auto part = timeline_.take(stream_.now());
   auto summary = summary_of(figures);
   summary.merge(phase_times(part, stream_.cast().placement));
   summary["tokens_per_second"] = metrics_.generated_tokens(steps.front().batch) / summary.at("time/iteration");
@@ -62,13 +62,13 @@ void RunRecord::evaluation(std::int64_t iterations, const StepMetrics& figures) 
   auto record = figures;
   record["eval/iterations"] = static_cast<double>(iterations);
   journal_.evaluation(record);
-  listeners_.on_timeline(iterations, "evaluation", timeline_.take());
+  listeners_.on_timeline(iterations, "evaluation", timeline_.take(stream_.now()));
   listeners_.on_evaluation(iterations, figures);
 }
 
 void RunRecord::checkpoint(std::int64_t iterations, const std::string& path) {
   journal_.checkpoint(iterations, path);
-  listeners_.on_timeline(iterations, "checkpoint", timeline_.take());
+  listeners_.on_timeline(iterations, "checkpoint", timeline_.take(stream_.now()));
 }
 
 }  // namespace ballast
