@@ -7,6 +7,8 @@
 #include <bit>
 #include <utility>
 
+#include "workers/memory/memory_count.h"
+
 namespace ballast {
 namespace {
 
@@ -21,6 +23,7 @@ GradientLanes::GradientLanes(at::Tensor flat_gradient, int lanes, Communicator* 
       communicator_(replicas) {
   if (communicator_) communicator_->keep(float_buffer(flat_gradient_));
   if (lanes_ == 1) return;
+  const MemoryScope scope(MemoryClass::Gradients);
   TORCH_CHECK(std::has_single_bit(static_cast<unsigned>(lanes_)) && lanes_ % replicas_ == 0, "gradient_lanes ", lanes_,
               " must be a power of two and a multiple of the ", replicas_, " replicas");
   for (int i = 0; i < lanes_ / replicas_; ++i) own_lanes_.push_back({.sum = at::empty_like(flat_gradient_)});

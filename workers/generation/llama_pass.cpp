@@ -13,6 +13,7 @@
 #include "workers/generation/cached_attention.h"
 #include "workers/generation/crew.h"
 #include "workers/generation/packed_llama.h"
+#include "workers/memory/memory_count.h"
 #include "workers/model/rotary.h"
 
 namespace ballast {
@@ -104,16 +105,22 @@ class LlamaPass final : public ForwardPass {
 template <typename Element>
 void LlamaPass<Element>::begin(std::int64_t slots, std::int64_t positions) {
   const auto version = model_.parameters().version();
-  if (!weights_) weights_.emplace(config());
+  if (!weights_) {
+    const MemoryScope scope(MemoryClass::Parameters);
+    weights_.emplace(config());
+  }
   if (version != packed_version_) weights_->take(model_);
   packed_version_ = version;
   crew_.emplace();
   if (cache_ && cache_->shape().slots == slots && cache_->shape().positions >= positions) return;
-  cache_.emplace(CacheShape{.layers = config().layers,
-                            .slots = slots,
-                            .positions = positions,
-                            .kv_heads = config().kv_heads,
-                            .head_dim = config().head_dim});
+  {
+    const MemoryScope scope(MemoryClass::KvCache);
+    cache_.emplace(CacheShape{.layers = config().layers,
+                              .slots = slots,
+                              .positions = positions,
+                              .kv_heads = config().kv_heads,
+                              .head_dim = config().head_dim});
+  }
   last_.emplace(slots, config().hidden);
   logits_.emplace(slots, config().vocab);
   rotary_ = rotary_table(config(), positions);

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "workers/cpu_kernels/flat.h"
+#include "workers/memory/memory_count.h"
 #include "workers/model/cpu_kernel.h"
 
 namespace ballast {
@@ -55,12 +56,15 @@ bool is_decayed(std::string_view name) {
 }
 
 Parameters::Parameters(std::vector<ParameterSpec> specs, Use use, ComputeDType dtype, c10::Device device) {
+  const MemoryScope scope(MemoryClass::Parameters);
   lay_out(std::move(specs), use);
   const auto compute = dtype == ComputeDType::float32 ? torch::kFloat32 : torch::kBFloat16;
   const auto on_device = torch::TensorOptions(device);
   flat_ = torch::zeros({storage_size_}, on_device.dtype(use == Use::Learn ? torch::kFloat32 : compute));
   computed_ = flat_.to(compute);
-  if (trainable_size_ > 0) flat_gradient_ = torch::zeros({trainable_size_}, on_device.dtype(torch::kFloat32));
+  if (trainable_size_ > 0)
+    flat_gradient_ = counted_as(MemoryClass::Gradients,
+                                [&] { return torch::zeros({trainable_size_}, on_device.dtype(torch::kFloat32)); });
   // A tied weight is two leaves: in bfloat16 the gradients of its two uses must not meet before they are float32.
   for (const Segment& segment : segments_)
     for (const std::string& name : {segment.spec.name, segment.spec.alias})

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "workers/cpu_kernels/flat.h"
+#include "workers/memory/memory_count.h"
 #include "workers/model/cpu_kernel.h"
 
 namespace ballast {
@@ -16,6 +17,10 @@ namespace {
 
 constexpr std::int64_t norm_block = 1 << 20;
 constexpr double norm_epsilon = 1e-6;  // as torch.nn.utils.clip_grad_norm_
+
+torch::Tensor moment_of(const torch::Tensor& gradient) {
+  return counted_as(MemoryClass::Optimizer, [&] { return torch::zeros_like(gradient); });
+}
 
 double norm_by_ops(const std::vector<torch::Tensor>& blocks) {
   std::vector<torch::Tensor> squares;  // by block
@@ -44,8 +49,8 @@ AdamW::AdamW(Parameters& parameters, const OptimizerConfig& config, std::int64_t
       schedule_{.schedule = config.schedule,
                 .warmup_steps = static_cast<std::int64_t>(config.warmup_ratio * static_cast<double>(total_steps)),
                 .total_steps = total_steps},
-      first_moment_(torch::zeros_like(parameters.flat_gradient())),
-      second_moment_(torch::zeros_like(parameters.flat_gradient())) {}
+      first_moment_(moment_of(parameters.flat_gradient())),
+      second_moment_(moment_of(parameters.flat_gradient())) {}
 
 double AdamW::learning_rate() const { return config_.learning_rate * learning_rate_factor(schedule_, steps_); }
 
