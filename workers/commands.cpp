@@ -119,6 +119,7 @@ void to_json(nlohmann::json& json, const Event& event) {
           {"seconds", event.seconds},
           {"clock", event.clock},
           {"store_bytes", event.store_bytes},
+          {"peak_bytes", event.peak_bytes},
           {"rows", event.rows},
           {"micro_batches", event.micro_batches},
           {"scalars", event.scalars},
@@ -134,6 +135,7 @@ void from_json(const nlohmann::json& json, Event& event) {
   json.at("seconds").get_to(event.seconds);
   json.at("clock").get_to(event.clock);
   json.at("store_bytes").get_to(event.store_bytes);
+  json.at("peak_bytes").get_to(event.peak_bytes);
   json.at("rows").get_to(event.rows);
   json.at("micro_batches").get_to(event.micro_batches);
   json.at("scalars").get_to(event.scalars);

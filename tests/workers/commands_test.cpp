@@ -64,6 +64,7 @@ TEST(Events, AFailedEventSurvivesTheWire) {
                     .kind = EventKind::failed,
                     .seconds = 0.5,
                     .store_bytes = 10,
+                    .peak_bytes = {{"in_all", 30}, {"parameters", 20}},
                     .rows = {.ids = {1, 2}, .values = {{"cost", {0.5, -1.0}}}},
                     .scalars = {{"lr", 1e-3}},
                     .error = "no such file",
