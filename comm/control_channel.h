@@ -70,6 +70,8 @@ class ControlServer {
   // The next message or loss (once a rank, after the last message that it brought), or nothing when `timeout` has
   // passed.
   std::optional<Incoming> receive(std::chrono::milliseconds timeout);
+  // Bytes of all messages so far, in both directions, heartbeats included.
+  std::int64_t moved_bytes() const;
   // Why connections were refused, the first 1,000: unknown keys, another rank's name, no CURVE, a rank that is
   // connected.
   std::vector<std::string> refusals() const;

@@ -39,6 +39,7 @@ class ControlServer::Impl {
   Impl& operator=(const Impl&) = delete;
 
   std::string endpoint() const { return endpoint_; }
+  std::int64_t moved_bytes() const { return socket_.moved_bytes(); }
 
   void wait_for_ranks(std::chrono::milliseconds timeout) {
     std::unique_lock lock(mutex_);
@@ -285,6 +286,7 @@ class ControlServer::Impl {
 ControlServer::ControlServer(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 ControlServer::~ControlServer() = default;
 std::string ControlServer::endpoint() const { return impl_->endpoint(); }
+std::int64_t ControlServer::moved_bytes() const { return impl_->moved_bytes(); }
 void ControlServer::wait_for_ranks(std::chrono::milliseconds timeout) { impl_->wait_for_ranks(timeout); }
 void ControlServer::send(const std::vector<int>& ranks, const Message& message) { impl_->send(ranks, message); }
 std::optional<Incoming> ControlServer::receive(std::chrono::milliseconds timeout) { return impl_->receive(timeout); }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <zmq.hpp>
 #include <zmq_addon.hpp>
@@ -157,6 +158,7 @@ class ControlSocket::Impl {
     std::vector<zmq::message_t> parts;
     if (!zmq::recv_multipart(socket_, std::back_inserter(parts), zmq::recv_flags::dontwait)) return std::nullopt;
     auto& payload = parts.back();
+    moved_bytes_ += static_cast<std::int64_t>(payload.size());
     const auto* begin = payload.data<std::uint8_t>();
     Packet packet{.connection = payload.get(ZMQ_SRCFD), .bytes = {begin, begin + payload.size()}};
     if (keys_) {
@@ -174,8 +176,11 @@ class ControlSocket::Impl {
       if (error.num() == EHOSTUNREACH) return false;
       throw;
     }
+    moved_bytes_ += static_cast<std::int64_t>(bytes.size());
     return true;
   }
+
+  std::int64_t moved_bytes() const { return moved_bytes_; }
 
   void close(std::chrono::milliseconds linger) {
     if (!socket_) return;
@@ -222,6 +227,7 @@ class ControlSocket::Impl {
   std::optional<KeyRing> keys_;  // orchestrator only
   std::string connected_to_;     // rank only
   WakeUp wake_up_;
+  std::atomic<std::int64_t> moved_bytes_ = 0;
 };
 
 ControlSocket::ControlSocket(const Listen& options) try : impl_(std::make_unique<Impl>(options)) {
@@ -248,6 +254,7 @@ std::optional<Packet> ControlSocket::receive() { return impl_->receive(); }
 bool ControlSocket::send(const std::string& routing_id, const std::vector<std::uint8_t>& bytes) {
   return impl_->send(routing_id, bytes);
 }
+std::int64_t ControlSocket::moved_bytes() const { return impl_->moved_bytes(); }
 void ControlSocket::close(std::chrono::milliseconds linger) { impl_->close(linger); }
 
 }  // namespace ballast

@@ -6,17 +6,19 @@
 #include <array>
 #include <chrono>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 namespace ballast {
 namespace {
 
-constexpr std::array<std::pair<Field, std::string_view>, 14> field_names{{
+constexpr std::array<std::pair<Field, std::string_view>, 15> field_names{{
     {Field::Tokens, "tokens"},
     {Field::PromptLengths, "prompt_lengths"},
     {Field::Lengths, "lengths"},
     {Field::LogProbs, "log_probs"},
     {Field::SamplingLogProbs, "sampling_log_probs"},
+    {Field::ProximalLogProbs, "proximal_log_probs"},
     {Field::RefLogProbs, "ref_log_probs"},
     {Field::Reward, "reward"},
     {Field::Cost, "cost"},
@@ -30,9 +32,8 @@ constexpr std::array<std::pair<Field, std::string_view>, 14> field_names{{
 
 // The order is that of CommandBody.
 constexpr std::array<std::string_view, std::variant_size_v<CommandBody>> body_names{
-    "Load",          "Generate",    "Transfer",  "Score",      "BuildExperience",
-    "Learn",         "LoadLearner", "LearnText", "LearnPairs", "EvaluateText",
-    "EvaluatePairs", "Save",        "Free"};
+    "Load",        "Generate",  "Transfer",   "Score",        "BuildExperience", "Regroup", "Learn",
+    "LoadLearner", "LearnText", "LearnPairs", "EvaluateText", "EvaluatePairs",   "Save",    "Free"};
 
 template <typename Body>
 std::string body_details(const Body& body) {
@@ -92,6 +93,16 @@ std::int64_t target_tokens(const std::vector<LabelledRow>& rows) {
   return count;
 }
 
+std::optional<Role> role_of(const Command& command) {
+  return std::visit(
+      []<typename Body>(const Body& body) -> std::optional<Role> {
+        if constexpr (requires { body.role; }) return body.role;
+        if constexpr (std::is_same_v<Body, Generate> || std::is_same_v<Body, BuildExperience>) return Role::Actor;
+        return std::nullopt;
+      },
+      command.body);
+}
+
 std::string_view name_of(const Command& command) { return body_names[command.body.index()]; }
 
 std::string describe(const Command& command) {
@@ -108,11 +119,14 @@ double steady_seconds() {
 // Enumerations travel as numbers: both ends are the same program.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BatchKey, batch, micro_batch)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Load, role, training_steps)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Generate, key, iteration, max_length, row_ids, prompts, responses, report_responses)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Generate, key, iteration, max_length, row_ids, prompts, responses, report_responses,
+                                   keep_forward)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Leg, field, from, to)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Transfer, key, rows, max_length, legs)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Score, role, key, row_ids)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Score, role, key, row_ids, keep_forward)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BuildExperience, key, row_ids)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RowPlace, micro_batch, row)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Regroup, role, from, into, max_length, fields, micro_batches, ranks, shards)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LabelledRow, tokens, labelled)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Learn, role, step, batch, micro_batches, rows, lambda, ptx)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PairRow, preferred, other, preferred_sign, other_sign)
@@ -148,6 +162,8 @@ void to_json(nlohmann::json& json, const Event& event) {
   put(json, "seconds", event.seconds);
   put(json, "clock", event.clock);
   put(json, "store_bytes", event.store_bytes);
+  put(json, "moved", event.moved);
+  put(json, "peak_bytes", event.peak_bytes);
   put(json, "rows", event.rows);
   put(json, "micro_batches", event.micro_batches);
   put(json, "scalars", event.scalars);
@@ -163,6 +179,8 @@ void from_json(const nlohmann::json& json, Event& event) {
   take(json, "seconds", event.seconds);
   take(json, "clock", event.clock);
   take(json, "store_bytes", event.store_bytes);
+  take(json, "moved", event.moved);
+  take(json, "peak_bytes", event.peak_bytes);
   take(json, "rows", event.rows);
   take(json, "micro_batches", event.micro_batches);
   take(json, "scalars", event.scalars);

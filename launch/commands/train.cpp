@@ -51,11 +51,7 @@ struct Resolved {
 };
 
 Placement placement_of(const TrainingJob& job, int world_size, std::vector<std::string>& violations) {
-  return resolve_placement(job.config().placement,
-                           {.roles = job.roles(),
-                            .world_size = world_size,
-                            .gradient_lanes = static_cast<int>(job.config().workers.gradient_lanes)},
-                           violations);
+  return resolve_placement(job.config().placement, job.placement_request(world_size), violations);
 }
 
 // The orchestrator listens where rank 0 runs. A dry run may have been started elsewhere.
