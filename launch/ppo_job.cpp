@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "launch/memory_plan.h"
+#include "launch/plan_vs_actual.h"
 #include "launch/reward_checks.h"
 #include "launch/run_display.h"
 #include "launch/sample_log.h"
@@ -29,6 +30,8 @@ class PpoJob : public TrainingJob {
     Metrics metrics;
     parts.stream.add_listener(
         [&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });
+    PlanVsActual plan(planned(parts));
+    parts.stream.add_listener([&](const Command&, int rank, const Event& event) { plan.take_in(rank, event); });
     CastHandles roles(parts.placement, parts.stream, metrics);
     roles.load(training_steps(work.loop));
     parts.make_run_folder();
@@ -38,7 +41,11 @@ class PpoJob : public TrainingJob {
     RunDisplay display(work.loop.iterations, parts.show_progress);
     RunRecord record(
         parts.stream, metrics, journal,
-        {.on_iteration = [&](auto iteration, const auto& figures) { display.iteration(iteration, figures); },
+        {.on_iteration =
+             [&](auto iteration, const auto& figures) {
+               display.iteration(iteration, figures);
+               plan.iteration(figures);
+             },
          .on_evaluation = [&](auto iterations, const auto& figures) { display.evaluation(iterations, figures); },
          .on_sample = [&](const Sample& sample) { samples.write(sample); },
          .on_timeline = [&](auto iteration, const auto& what,
@@ -54,10 +61,17 @@ class PpoJob : public TrainingJob {
                                            .held_out = work.held_out,
                                            .stop_requested = parts.stop_requested});
     display.summary(config_.output, iterations);
+    plan.tell(config_.output);
     parts.interrupted = iterations < work.loop.iterations;
   }
 
  private:
+  PlannedRun planned(const JobParts& parts) const {
+    auto config = config_;
+    config.workers.device = parts.on_gpu ? DeviceChoice::Cuda : DeviceChoice::Cpu;
+    return {.memory = memory_plan(config, parts.placement), .seconds = {}};
+  }
+
   // What the loop works on, once the files are read.
   struct Work {
     LoopConfig loop;

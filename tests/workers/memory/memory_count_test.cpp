@@ -99,7 +99,7 @@ TEST_F(CountingAllocator, CountsWhatKernelsAllocateThemselves) {
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(cache.data()) % 64, 0);
   AlignedVector<float> taken = std::move(cache);
   EXPECT_EQ(added(MemoryClass::KvCache), 400);
-  taken = {};
+  taken = AlignedVector<float>();
   EXPECT_EQ(added(MemoryClass::KvCache), 0);
 }
 
