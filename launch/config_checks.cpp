@@ -4,7 +4,9 @@
 
 #include <bit>
 
+#include "launch/plan/clusters.h"
 #include "workers/model/safetensors.h"
+#include "workers/model/sharding.h"
 #include "workers/user_error.h"
 
 namespace ballast {
@@ -33,6 +35,15 @@ void check_model(const std::string& field, const ModelSource& source, const Mode
   }
 }
 
+void check_shards(const std::string& field, const ModelSource& source, std::int64_t shards,
+                  std::vector<std::string>& violations) {
+  try {
+    require_cuttable(model_config(source), {.index = 0, .count = static_cast<int>(shards)});
+  } catch (const UserError& error) {
+    violations.push_back(fmt::format("{}: {}", field, error.what()));
+  }
+}
+
 void check_dataset(const std::string& field, const DatasetConfig& data, std::vector<std::string>& violations) {
   if (data.path && !data.paths.empty()) {
     violations.push_back(fmt::format("{}: found both path and paths; give one of them", field));
@@ -53,6 +64,15 @@ void check_lengths(const std::string& field, std::int64_t min_length, std::int64
                    std::vector<std::string>& violations) {
   if (min_length <= max_length) return;
   violations.push_back(fmt::format("{}.min_length: found {}; at most max_length ({})", field, min_length, max_length));
+}
+
+void check_cluster(const std::optional<std::string>& cluster, std::vector<std::string>& violations) {
+  if (!cluster) return;
+  try {
+    find_cluster(*cluster);
+  } catch (const std::exception& error) {
+    violations.push_back(fmt::format("cluster: {}", error.what()));
+  }
 }
 
 void check_gradient_lanes(std::int64_t lanes, std::vector<std::string>& violations) {

@@ -5,6 +5,7 @@
 
 #include "workers/generation/forward_pass.h"
 #include "workers/model/causal_lm.h"
+#include "workers/model/partition.h"
 #include "workers/model/score_model.h"
 #include "workers/starting_model.h"
 
@@ -22,7 +23,8 @@ struct ModelUse {
   bool zero = false;  // its optimizer's state is shared by the replicas
   std::int64_t lanes = 1;
   bool on_gpu = false;
-  std::int64_t tokens = 0;  // of a micro-batch, the most
+  std::int64_t tokens = 0;         // of a micro-batch, the most
+  std::int64_t learnt_tokens = 0;  // of one that is learnt
 };
 
 std::int64_t elements(const ParameterSpec& spec) {
@@ -34,24 +36,25 @@ std::int64_t elements(const ParameterSpec& spec) {
 bool speaks(Role role) { return role == Role::Actor || role == Role::Reference; }
 bool learns(Role role) { return role == Role::Actor || role == Role::RewardCritic || role == Role::CostCritic; }
 
-std::vector<ParameterSpec> parameters_of(Role role, const ModelConfig& config) {
-  return speaks(role) ? causal_lm_parameters(config) : score_model_parameters(config, ScoreType::Critic);
+// Of the first of the shards that hold the model, which has no less than the others.
+std::vector<ParameterSpec> parameters_of(Role role, const ModelConfig& config, int shards) {
+  const Shard first{.index = 0, .count = shards};
+  return speaks(role) ? causal_lm_parameters(config, first) : score_model_parameters(config, ScoreType::Critic, first);
 }
 
-// What one of the shards that hold the model together has.
-ModelConfig shard_of(ModelConfig config, std::int64_t shards) {
-  const auto part = [shards](std::int64_t size) { return (size + shards - 1) / shards; };
-  config.vocab = part(config.vocab);
-  config.heads = part(config.heads);
-  config.kv_heads = part(config.kv_heads);
-  config.intermediate = part(config.intermediate);
-  return config;
+// Of a micro-batch: as its budget says, but a row that is longer has one of its own.
+std::int64_t learnt_tokens(const std::optional<std::int64_t>& budget, std::int64_t of_rows, std::int64_t of_row) {
+  return budget ? std::max(*budget, of_row) : of_rows;
 }
 
-// A role keeps the lanes that are dealt to its replica, and one more to receive in.
-std::int64_t lanes_held(std::int64_t lanes, std::int64_t replicas) {
+// Partial sums of a gradient of so many bytes: the lanes that are dealt to the replica, and the buckets in which it
+// receives those of others.
+std::int64_t lanes_bytes(std::int64_t gradient, std::int64_t lanes, std::int64_t replicas) {
   if (lanes == 1) return 0;
-  return lanes / replicas + (replicas > 1 ? 1 : 0);
+  const std::int64_t own = lanes / replicas * gradient;
+  if (replicas == 1) return own;
+  constexpr std::int64_t buckets_moving = 4;  // GradientSum's
+  return own + std::min(buckets_moving * default_bucket * float_bytes, gradient);
 }
 
 // Layers compute with the weights in `dtype`, and a frozen role has nothing else. One that learns has masters and two
@@ -62,7 +65,7 @@ void count_parameters(RoleMemory& memory, const ModelUse& use, std::int64_t repl
   if (!use.learns) return;
   const std::int64_t floats = memory.elements * float_bytes;
   const std::int64_t owned = use.zero ? floats / replicas : floats;
-  memory.bytes[MemoryClass::Gradients] = floats * (1 + lanes_held(use.lanes, replicas));
+  memory.bytes[MemoryClass::Gradients] = floats + lanes_bytes(floats, use.lanes, replicas);
   memory.bytes[MemoryClass::Optimizer] = 2 * owned;
   if (half && !use.zero) memory.bytes[MemoryClass::Parameters] += floats;
   if (half && use.zero) memory.bytes[MemoryClass::Optimizer] += owned;
@@ -72,20 +75,22 @@ RoleMemory role_memory(const ModelUse& use, const Layout& layout) {
   RoleMemory memory;
   if (!use.model.given()) return memory;  // a rule, not a model
   const auto config = model_config(use.model);
-  const auto shard = shard_of(config, layout.shards());
   std::int64_t largest = 0;
-  for (const auto& spec : parameters_of(use.role, shard)) {
+  for (const auto& spec : parameters_of(use.role, config, layout.shards())) {
     memory.elements += elements(spec);
     largest = std::max(largest, elements(spec));
   }
   count_parameters(memory, use, layout.replicas());
-  const PassShape shape{.model = config,
-                        .shards = layout.shards(),
-                        .dtype = use.model.dtype,
-                        .on_gpu = use.on_gpu,
-                        .checkpointing = use.model.activation_checkpointing,
-                        .tokens = use.tokens};
-  memory.activations = speaks(use.role) ? language_model_activations(shape) : score_model_activations(shape);
+  PassShape shape{.model = config,
+                  .shards = layout.shards(),
+                  .dtype = use.model.dtype,
+                  .on_gpu = use.on_gpu,
+                  .checkpointing = use.model.activation_checkpointing,
+                  .tokens = use.tokens};
+  const auto passes = speaks(use.role) ? language_model_activations : score_model_activations;
+  memory.activations = passes(shape);
+  shape.tokens = use.learnt_tokens;
+  memory.activations.training = passes(shape).training;
   auto& activations = memory.bytes[MemoryClass::Activations];
   activations = use.learns ? memory.activations.training : memory.activations.scoring;
   // Random weights are drawn on the host, parameter by parameter.
@@ -95,9 +100,10 @@ RoleMemory role_memory(const ModelUse& use, const Layout& layout) {
 
 void add_generation(RoleMemory& memory, const ModelUse& use, const TrainConfig& config, const Layout& layout) {
   const auto model = model_config(use.model);
-  const auto shard = shard_of(model, layout.shards());
   const auto slots = config.workers.generation.slots;
-  const auto pass = pass_memory(shard, use.model.dtype, slots, config.loop.batch.max_length);
+  const auto pass = pass_memory(
+      model, use.model.dtype,
+      {.slots = slots, .positions = config.loop.batch.max_length, .shard = {.index = 0, .count = layout.shards()}});
   if (!use.on_gpu) memory.bytes[MemoryClass::Parameters] += pass.packed_weights;
   memory.bytes[MemoryClass::KvCache] = pass.kv_cache;
   const PassShape shape{.model = model, .shards = layout.shards(), .dtype = use.model.dtype, .on_gpu = use.on_gpu};
@@ -109,10 +115,14 @@ std::int64_t micro_batches_of(const BatchConfig& batch, std::int64_t replicas) {
   return (batch.rollout / batch.micro_batch + replicas - 1) / replicas;
 }
 
-// The forward pass of a rollout's first micro-batch is kept until it is learned (KeptForward), those of the others not.
-void add_kept_forward(RoleMemory& memory, bool is_one_micro_batch) {
+// The forward pass of a rollout's first micro-batch is kept until it is learned (KeptForward), those of the others not;
+// none where learning cuts micro-batches of its own.
+void add_kept_forward(RoleMemory& memory, const BatchConfig& batch, std::int64_t replicas) {
   auto& [kept, training, scoring, decoding] = memory.activations;
-  if (is_one_micro_batch) scoring = 0;
+  if (batch.tokens_per_micro_batch)
+    kept = 0;
+  else if (micro_batches_of(batch, replicas) == 1)
+    scoring = 0;
   auto& most = memory.bytes[MemoryClass::Activations];
   most = std::max(most, kept + scoring);
 }
@@ -207,14 +217,17 @@ std::map<int, RankMemory> memory_plan(const SupervisedConfig& config, Role role,
   const auto& random = config.examples.random;
   const auto longest = random ? std::min(config.batch.max_length, random->max_length) : config.batch.max_length;
   const std::int64_t texts = role == Role::Actor ? 1 : 2;  // of a row: a pair is two
-  const auto memory = role_memory({.role = role,
-                                   .model = settings.model,
-                                   .learns = true,
-                                   .zero = settings.zero,
-                                   .lanes = config.workers.gradient_lanes,
-                                   .on_gpu = config.workers.device == DeviceChoice::Cuda,
-                                   .tokens = config.batch.micro_batch * longest * texts},
-                                  layout);
+  const auto tokens = config.batch.micro_batch * longest * texts;
+  const auto memory =
+      role_memory({.role = role,
+                   .model = settings.model,
+                   .learns = true,
+                   .zero = settings.zero,
+                   .lanes = config.workers.gradient_lanes,
+                   .on_gpu = config.workers.device == DeviceChoice::Cuda,
+                   .tokens = tokens,
+                   .learnt_tokens = learnt_tokens(config.batch.tokens_per_micro_batch, tokens, longest * texts)},
+                  layout);
   const RankMemory rank{.roles = {{role, memory}}, .bytes = memory.bytes};
   std::map<int, RankMemory> plan;
   for (const int each : layout.ranks()) plan[each] = rank;
@@ -225,6 +238,7 @@ std::map<int, RankMemory> memory_plan(const TrainConfig& config, const Placement
   std::map<Role, RoleMemory> of_role;
   std::map<int, std::set<Role>> roles_of_rank;
   const auto& batch = config.loop.batch;
+  const auto tokens = std::min(batch.micro_batch, batch.rollout) * batch.max_length;
   for (const auto& [role, layout] : placement) {
     const ModelUse use{.role = role,
                        .model = starting_model(role, config.workers),
@@ -232,9 +246,10 @@ std::map<int, RankMemory> memory_plan(const TrainConfig& config, const Placement
                        .zero = shares_optimizer(role, config.workers),
                        .lanes = config.workers.gradient_lanes,
                        .on_gpu = config.workers.device == DeviceChoice::Cuda,
-                       .tokens = std::min(batch.micro_batch, batch.rollout) * batch.max_length};
+                       .tokens = tokens,
+                       .learnt_tokens = learnt_tokens(batch.tokens_per_micro_batch, tokens, batch.max_length)};
     of_role[role] = role_memory(use, layout);
-    if (use.learns) add_kept_forward(of_role[role], micro_batches_of(batch, layout.replicas()) == 1);
+    if (use.learns) add_kept_forward(of_role[role], batch, layout.replicas());
     if (role == Role::Actor) add_generation(of_role[role], use, config, layout);
     for (const int rank : layout.ranks()) roles_of_rank[rank].insert(role);
   }

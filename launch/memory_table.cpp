@@ -1,24 +1,12 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "launch/memory_plan.h"
+#include "launch/plan/plan_report.h"
 
 namespace ballast {
 namespace {
 
 double mib(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
-
-// '0-3, 6'
-std::string ranges_of(const std::vector<int>& ranks) {
-  std::vector<std::string> ranges;
-  for (std::size_t first = 0; first < ranks.size();) {
-    std::size_t last = first;
-    while (last + 1 < ranks.size() && ranks[last + 1] == ranks[last] + 1) ++last;
-    ranges.push_back(first == last ? fmt::format("{}", ranks[first]) : fmt::format("{}-{}", ranks[first], ranks[last]));
-    first = last + 1;
-  }
-  return fmt::format("{}", fmt::join(ranges, ", "));
-}
 
 std::string memory_line(std::string_view ranks, std::string_view name, std::string_view elements,
                         const MemoryBytes& bytes) {
@@ -58,7 +46,7 @@ std::string describe(const std::map<int, RankMemory>& plan) {
   for (const auto& [of, label] : memory_class_names) text += fmt::format("{:>12}", label);
   text += fmt::format("{:>12}\n", "in all");
   for (const auto& [ranks, memory] : joined(plan)) {
-    const auto name = ranges_of(ranks);
+    const auto name = describe_ranks(ranks);
     for (const auto& [role, of_role] : memory.roles)
       text += memory_line(name, to_string(role), fmt::format("{}", of_role.elements), of_role.bytes);
     text += memory_line(name, "in all", "", memory.bytes);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "launch/memory_plan.h"
+#include "launch/plan/clusters.h"
 #include "launch/plan_vs_actual.h"
 #include "launch/reward_checks.h"
 #include "launch/run_display.h"
@@ -19,10 +20,14 @@ class PpoJob : public TrainingJob {
 
   const JobConfig& config() const override { return config_; }
   std::string yaml() const override { return write_config(config_); }
-  std::vector<Role> roles() const override { return config_.roles(); }
+  PlacementRequest placement_request(int world_size) const override { return config_.placement_request(world_size); }
   std::vector<std::string> violations() const override { return violations_of(config_); }
 
   std::string memory(const Placement& placement) const override { return describe(memory_plan(config_, placement)); }
+
+  Prediction predict(const Placement& placement, const Cluster& cluster, const PredictOptions& options) const override {
+    return ballast::predict(config_, placement, cluster, options);
+  }
 
   void orchestrate(const JobParts& parts) const override {
     const auto tokenizer = tokenizer_of(config_.workers.actor.model);
@@ -32,12 +37,12 @@ class PpoJob : public TrainingJob {
         [&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });
     PlanVsActual plan(planned(parts));
     parts.stream.add_listener([&](const Command&, int rank, const Event& event) { plan.take_in(rank, event); });
-    CastHandles roles(parts.placement, parts.stream, metrics);
+    CastHandles roles(parts.placement, parts.stream, metrics, work.loop.cast_options());
     roles.load(training_steps(work.loop));
     parts.make_run_folder();
     Journal journal(config_.output);
     SampleLog samples(config_.output, tokenizer.get());
-    Trace trace(config_.output, config_.trace, parts.stream.cast());
+    Trace trace(config_.output / "trace.json", config_.trace, parts.stream.cast());
     RunDisplay display(work.loop.iterations, parts.show_progress);
     RunRecord record(
         parts.stream, metrics, journal,
@@ -69,7 +74,12 @@ class PpoJob : public TrainingJob {
   PlannedRun planned(const JobParts& parts) const {
     auto config = config_;
     config.workers.device = parts.on_gpu ? DeviceChoice::Cuda : DeviceChoice::Cpu;
-    return {.memory = memory_plan(config, parts.placement), .seconds = {}};
+    PlannedRun run{.memory = memory_plan(config, parts.placement), .seconds = {}};
+    if (!config.cluster) return run;
+    const auto prediction = ballast::predict(config, parts.placement, find_cluster(*config.cluster), {});
+    run.seconds["time/iteration"] = prediction.iteration_s;
+    for (const auto& [phase, seconds] : prediction.phase_s) run.seconds["time/" + phase] = seconds;
+    return run;
   }
 
   // What the loop works on, once the files are read.
@@ -82,6 +92,7 @@ class PpoJob : public TrainingJob {
   Work read_rows(const RowReading& reading) const {
     Work work{.loop = config_.loop, .prompts = nullptr, .held_out = held_out(reading)};
     work.loop.evaluate_every = config_.evaluation.every;
+    work.loop.gradient_lanes = config_.workers.gradient_lanes;
     const auto seed = static_cast<std::uint64_t>(config_.workers.seed);
     if (!config_.prompts.data) {
       work.loop.iterations = *config_.iterations;

@@ -6,27 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/mini_batch.h"
 #include "workers/commands.h"
 
 namespace ballast {
 
 using StepMetrics = std::map<std::string, double>;  // 'train/reward' -> value; the names are those of safe-rlhf
 
-// One optimizer step: which mini-batch, and what the orchestrator decided for it.
-struct TrainStep {
-  std::int64_t step = 0;  // counts the run's optimizer steps from 0
-  std::uint64_t batch = 0;
-  std::vector<int> micro_batches;
-  std::int64_t rows = 0;  // of the mini-batch, those with a response
-  double lambda = 0.0;
-  double episode_cost = 0.0;  // mean of the cost window when lambda was updated
-};
-
 class Metrics {
  public:
   void take_in(const Command& command, const Event& event);
 
-  // Whether every row of micro-batches [0, micro_batches) of the batch has that figure by now.
+  // Whether every row of all the batch's micro-batches, so many, has that figure by now.
   bool complete(std::uint64_t batch, int micro_batches, const std::string& figure) const;
   // In row order. Throws std::out_of_range when it has not been reported.
   const std::vector<double>& rows(const BatchKey& key, const std::string& figure) const;
@@ -41,12 +32,18 @@ class Metrics {
     std::map<int, std::map<std::string, double>> losses;  // by micro-batch
     std::map<std::string, double> scalars;
   };
-  // Over the mini-batch's rows that have a response.
-  double mean(const TrainStep& step, const std::string& figure) const;
-  double largest(const TrainStep& step, const std::string& figure) const;
+  struct Part {
+    std::uint64_t batch = 0;
+    const std::vector<int>& micro_batches;
+  };
+  bool reported(const BatchKey& key, const std::string& figure) const;
+  // Over the rows that have a response.
+  double mean(const Part& part, const std::string& figure) const;
+  double largest(const Part& part, const std::string& figure) const;
 
   std::map<BatchKey, std::map<std::string, std::vector<double>>> rows_;
-  std::map<std::int64_t, std::map<Role, Learned>> learned_;  // by step
+  std::map<std::uint64_t, std::map<std::string, int>> reported_;  // by batch and figure: micro-batches
+  std::map<std::int64_t, std::map<Role, Learned>> learned_;       // by step
 };
 
 }  // namespace ballast

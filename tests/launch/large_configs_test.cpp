@@ -30,17 +30,9 @@ Planned planned(const LargeJob& job) {
   text << std::ifstream(file).rdbuf();
   Planned found{.config = parse_config<TrainConfig>({.text = text.str(), .source = file}), .placement = {}};
   EXPECT_THAT(violations_of(found.config), ::testing::IsEmpty());
-  const auto& table = found.config.placement;
-  const auto& workers = found.config.workers;
-  const auto put = [&](Role role, const std::vector<int>& ranks, std::int64_t shards) {
-    found.placement[role] = Layout(ranks, static_cast<int>(shards));
-  };
-  put(Role::Actor, table.actor, workers.actor.tensor_parallel);
-  put(Role::Reference, table.reference, workers.reference.tensor_parallel);
-  put(Role::Reward, table.reward, workers.reward.tensor_parallel);
-  put(Role::Cost, table.cost, workers.cost.tensor_parallel);
-  put(Role::RewardCritic, table.reward_critic, workers.reward_critic.tensor_parallel);
-  put(Role::CostCritic, table.cost_critic, workers.cost_critic.tensor_parallel);
+  std::vector<std::string> violations;
+  found.placement = resolve_placement(found.config.placement, found.config.placement_request(job.ranks), violations);
+  EXPECT_THAT(violations, ::testing::IsEmpty());
   return found;
 }
 

@@ -19,7 +19,7 @@ std::size_t padded(std::size_t rows) {
 
 void BackbonePass::begin(std::int64_t slots, std::int64_t positions) {
   const MemoryScope scope(MemoryClass::KvCache);
-  const auto& config = model_.config();
+  const ModelConfig config = local_config(model_.config(), model_.shards().shard());
   cache_.emplace(CacheShape{.layers = config.layers,
                             .slots = slots,
                             .positions = positions,
