@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "launch/memory_shortage.h"
 #include "orchestrator/simulated_run.h"
 
 namespace ballast {
@@ -77,6 +78,8 @@ Prediction predict(const TrainConfig& config, const Placement& placement, const 
   const auto ranks_of_device =
       static_cast<double>(cluster.ranks_of_node(prediction.ranks)) / static_cast<double>(cluster.devices);
   prediction.device_memory = cluster.memory / ranks_of_device;
+  const auto capacity = static_cast<std::int64_t>(prediction.device_memory);
+  if (const auto shortage = memory_shortage(on_device, placement, capacity)) prediction.remedy = shortage->remedy;
   const double device_hours =
       prediction.iteration_s / 3600.0 * static_cast<double>(std::min(prediction.ranks, cluster.ranks()));
   prediction.price = cluster.price_per_device_hour * device_hours;

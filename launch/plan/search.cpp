@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "launch/config_file.h"
-#include "launch/memory_plan.h"
+#include "launch/memory_shortage.h"
 #include "launch/plan/workload.h"
 #include "orchestrator/auto_placement.h"
 #include "workers/model/sharding.h"
@@ -96,11 +96,7 @@ class MemoryCheck {
     const auto worst = std::ranges::max_element(plan, {}, [](const auto& rank) { return rank.second.total(); });
     if (worst->second.total() <= capacity_) return true;
     too_large_.insert(seat_of(worst->first, candidate));
-    if (shortage_.empty()) {
-      shortage_ = fmt::format("rank {} ({}) needs {:.1f} GB and has {:.1f} GB", worst->first,
-                              roles_of(candidate.placement, worst->first),
-                              1e-9 * static_cast<double>(worst->second.total()), 1e-9 * static_cast<double>(capacity_));
-    }
+    if (shortage_.empty()) shortage_ = describe(*memory_shortage(config, candidate.placement, capacity_));
     return false;
   }
 
