@@ -31,6 +31,7 @@ struct ControlConfig {
   std::chrono::milliseconds heartbeat_interval{500};
   std::chrono::milliseconds silence_limit{4000};   // a peer that says nothing for this long is lost
   std::chrono::milliseconds welcome_limit{60000};  // a rank waits this long for the orchestrator's first answer
+  std::chrono::milliseconds endpoint_limit{5000};  // and tries its next endpoint when one is silent for this long
   std::int64_t unacknowledged_limit = 10000;       // messages sent to one peer and not taken there; more is an error
 };
 
@@ -62,11 +63,15 @@ class ControlServer {
   std::string endpoint() const;  // as bound, with the port
   // Waits for a hello from every rank; throws ControlError that names the ranks that are missing or lost.
   void wait_for_ranks(std::chrono::milliseconds timeout);
-  // Queues a message; does not wait. Throws ControlError when the rank is not connected or takes nothing any more.
-  void send(int rank, Message message);
+  // Queues a message for each rank, encoded once; does not wait. Throws ControlError when one of the ranks is not
+  // connected or takes nothing any more; those before it have their message.
+  void send(const std::vector<int>& ranks, const Message& message);
+  void send(int rank, const Message& message) { send(std::vector{rank}, message); }
   // The next message or loss (once a rank, after the last message that it brought), or nothing when `timeout` has
   // passed.
   std::optional<Incoming> receive(std::chrono::milliseconds timeout);
+  // Bytes of all messages so far, in both directions, heartbeats included.
+  std::int64_t moved_bytes() const;
   // Why connections were refused, the first 1,000: unknown keys, another rank's name, no CURVE, a rank that is
   // connected.
   std::vector<std::string> refusals() const;
@@ -85,19 +90,21 @@ class ControlClient {
   struct Options {
     int rank = 0;
     CurveKeyPair keys;
-    std::string server_key;  // the orchestrator's public key
-    std::string endpoint;
+    std::string server_key;              // the orchestrator's public key
+    std::vector<std::string> endpoints;  // of the orchestrator, in the order in which to try them
     ControlConfig config;
   };
-  // Starts to connect and returns. Throws ControlError on a malformed key or endpoint.
+  // Starts to connect and returns. Throws ControlError on a malformed key.
   explicit ControlClient(Options options);
   ~ControlClient();
   ControlClient(const ControlClient&) = delete;
   ControlClient& operator=(const ControlClient&) = delete;
 
+  // Waits until the orchestrator has answered. Throws ControlError, which names the endpoints that were tried.
+  void wait_for_welcome();
   // Queues a message; does not wait. Throws ControlError when the orchestrator is lost or takes nothing any more. After
   // the orchestrator has announced the end nobody listens and the message is discarded.
-  void send(Message message);
+  void send(const Message& message);
   // The next message; PeerLost, again and again, when the orchestrator is gone; nothing when `timeout` has passed or
   // the orchestrator has announced the end.
   std::optional<std::variant<Message, PeerLost>> receive(std::chrono::milliseconds timeout);

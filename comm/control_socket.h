@@ -23,7 +23,10 @@ struct ConnectionClosed {
 struct ConnectionRefused {
   std::string reason;
 };
-using ConnectionEvent = std::variant<ConnectionClosed, ConnectionRefused>;
+// A rank's connection: the orchestrator has proved its key; nobody was found (ZeroMQ tries again by itself).
+struct ConnectionMade {};
+struct ConnectionFailed {};
+using ConnectionEvent = std::variant<ConnectionClosed, ConnectionRefused, ConnectionMade, ConnectionFailed>;
 
 struct Packet {
   std::string routing_id;  // where an answer goes; empty at a rank
@@ -32,7 +35,7 @@ struct Packet {
   std::vector<std::uint8_t> bytes;
 };
 
-// One thread uses it; only `wake` may be called from others.
+// One thread uses it; only `wake` and `moved_bytes` may be called from others.
 class ControlSocket {
  public:
   struct Listen {
@@ -43,9 +46,8 @@ class ControlSocket {
   struct Connect {
     CurveKeyPair keys;
     std::string server_key;
-    std::string endpoint;
   };
-  // Both throw ControlError, which names the endpoint.
+  // Both throw ControlError.
   explicit ControlSocket(const Listen& options);
   explicit ControlSocket(const Connect& options);
   ~ControlSocket();
@@ -53,6 +55,9 @@ class ControlSocket {
   ControlSocket& operator=(const ControlSocket&) = delete;
 
   std::string endpoint() const;  // as bound, with the port
+  // A rank: starts to connect to `endpoint` and leaves the one before, with all that was queued for it. Throws
+  // ControlError, which names the endpoint.
+  void connect(const std::string& endpoint);
   // Sleeps until there may be something to receive, an event, a wake() or `timeout` has passed.
   void wait(std::chrono::milliseconds timeout);
   void wake();
@@ -63,6 +68,8 @@ class ControlSocket {
   std::optional<Packet> receive();
   // Queues bytes for a connection; does not wait. False: there is no such connection any more.
   bool send(const std::string& routing_id, const std::vector<std::uint8_t>& bytes);
+  // Bytes sent and received so far.
+  std::int64_t moved_bytes() const;
   // Closes the sockets; waits until what is queued has left, but no longer than `linger`. May be repeated.
   void close(std::chrono::milliseconds linger);
 

@@ -7,6 +7,7 @@
 #include "launch/lessons.h"
 #include "launch/memory_plan.h"
 #include "launch/supervised_display.h"
+#include "workers/user_error.h"
 
 namespace ballast {
 namespace {
@@ -19,7 +20,13 @@ class SupervisedJob : public TrainingJob {
 
   const JobConfig& config() const override { return config_; }
   std::string yaml() const override { return write_config(config_); }
-  std::vector<Role> roles() const override { return {role_}; }
+  PlacementRequest placement_request(int world_size) const override {
+    const auto& workers = config_.workers;
+    return {.roles = {role_},
+            .shards = {{role_, static_cast<int>(workers.supervised.tensor_parallel)}},
+            .world_size = world_size,
+            .gradient_lanes = static_cast<int>(workers.gradient_lanes)};
+  }
   std::vector<std::string> violations() const override { return violations_of(config_); }
 
   std::string memory(const Placement& placement) const override {
@@ -28,6 +35,11 @@ class SupervisedJob : public TrainingJob {
                                  .learns = true,
                                  .lanes = config_.workers.gradient_lanes},
                                 placement));
+  }
+
+  Prediction predict(const Placement&, const Cluster&, const PredictOptions&) const override {
+    throw UserError(
+        fmt::format("algorithm: found one that trains {}; a plan is made for ppo_lag and ppo", to_string(role_)));
   }
 
   void orchestrate(const JobParts& parts) const override {

@@ -118,7 +118,7 @@ void CastHandles::record_scores(const BatchRef& rollout) {
   for (const auto* role : scoring_roles()) {
     out.push_back({actor_, *role, {Field::Tokens, Field::PromptLengths, Field::Lengths}});
   }
-  record_transfers(schedule_, rollout, out);
+  record_transfers(schedule_, rollout, out, stream_.cast().hosts);
   for (auto* role : scoring_roles()) role->score(rollout, !options_.budget);
 }
 
@@ -132,14 +132,14 @@ void CastHandles::record_experience(const BatchRef& rollout) {
     back.push_back({*cost_critic_, actor_, {Field::CostValues}});
     returns.push_back({actor_, *cost_critic_, {Field::CostReturns}});
   }
-  record_transfers(schedule_, rollout, back);
+  record_transfers(schedule_, rollout, back, stream_.cast().hosts);
   for (int m = 0; m < rollout.micro_batches(); ++m) {
     schedule_.record({.iteration = rollout.iteration(),
                       .micro_batch = m,
                       .ranks = actor_.ranks_of(m),
                       .body = BuildExperience{rollout.key(m), rollout.row_ids(m)}});
   }
-  record_transfers(schedule_, rollout, returns);
+  record_transfers(schedule_, rollout, returns, stream_.cast().hosts);
 }
 
 LearningCut CastHandles::cut(const Scored& scored, const PromptBatch& prompts, const BatchConfig& config) {

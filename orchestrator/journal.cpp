@@ -15,6 +15,7 @@ std::ofstream open_for_append(const std::filesystem::path& path) {
 }
 
 void write_line(std::ofstream& file, const nlohmann::json& record) {
+  if (!file.is_open()) return;
   file << record.dump() << '\n' << std::flush;
   if (!file) throw std::runtime_error("the run's journal cannot be written: is the disk full?");
 }
@@ -39,8 +40,8 @@ void Journal::iteration(std::int64_t iteration, const nlohmann::json& figures) {
 
 void Journal::evaluation(const StepMetrics& metrics) { write_line(steps_, metrics); }
 
-void Journal::checkpoint(std::int64_t iterations, const std::string& path) {
-  write_line(iterations_, {{"iterations", iterations}, {"checkpoint", path}});
+void Journal::checkpoint(std::int64_t iterations, const std::string& path, std::int64_t moved_bytes) {
+  write_line(iterations_, {{"iterations", iterations}, {"checkpoint", path}, {"bytes/saving", moved_bytes}});
 }
 
 }  // namespace ballast

@@ -13,12 +13,14 @@ namespace ballast {
 // checkpoint. Every line is flushed when it is complete. Throws std::runtime_error when a file cannot be written.
 class Journal {
  public:
+  // Keeps nothing: of a run that is only simulated.
+  Journal() = default;
   explicit Journal(const std::filesystem::path& run_folder);
   void step(std::int64_t iteration, const StepMetrics& metrics);
   void iteration(std::int64_t iteration, const nlohmann::json& record);
   void evaluation(const StepMetrics& metrics);
-  // `path` is complete, after `iterations` iterations.
-  void checkpoint(std::int64_t iterations, const std::string& path);
+  // `path` is complete, after `iterations` iterations; so many bytes left ranks for it.
+  void checkpoint(std::int64_t iterations, const std::string& path, std::int64_t moved_bytes);
 
  private:
   std::ofstream steps_;

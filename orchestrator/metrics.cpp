@@ -24,7 +24,7 @@ void Metrics::take_in(const Command& command, const Event& event) {
         learned.losses[static_cast<int>(event.micro_batches.ids[i])][name] = values[i];
       }
     }
-    learned.scalars = event.scalars;
+    learned.scalars.insert(event.scalars.begin(), event.scalars.end());
   } else if (command.micro_batch != Command::whole_batch && !event.rows.values.empty()) {
     const auto key = std::visit(
         [](const auto& body) {
@@ -32,15 +32,17 @@ void Metrics::take_in(const Command& command, const Event& event) {
           return BatchKey{};
         },
         command.body);
-    for (const auto& [name, values] : event.rows.values) rows_[key][name] = values;
+    for (const auto& [name, values] : event.rows.values) {
+      if (rows_[key].insert_or_assign(name, values).second) ++reported_[key.batch][name];
+    }
   }
 }
 
 bool Metrics::complete(std::uint64_t batch, int micro_batches, const std::string& figure) const {
-  for (int m = 0; m < micro_batches; ++m) {
-    if (!reported({batch, m}, figure)) return false;
-  }
-  return true;
+  const auto figures = reported_.find(batch);
+  if (figures == reported_.end()) return micro_batches == 0;
+  const auto entry = figures->second.find(figure);
+  return (entry == figures->second.end() ? 0 : entry->second) == micro_batches;
 }
 
 bool Metrics::reported(const BatchKey& key, const std::string& figure) const {
@@ -116,6 +118,7 @@ double Metrics::generated_tokens(std::uint64_t batch) const {
 
 void Metrics::forget(std::uint64_t batch) {
   rows_.erase(rows_.lower_bound({batch, 0}), rows_.lower_bound({batch + 1, 0}));
+  reported_.erase(batch);
   learned_.clear();
 }
 

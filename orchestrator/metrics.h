@@ -17,7 +17,7 @@ class Metrics {
  public:
   void take_in(const Command& command, const Event& event);
 
-  // Whether every row of micro-batches [0, micro_batches) of the batch has that figure by now.
+  // Whether every row of all the batch's micro-batches, so many, has that figure by now.
   bool complete(std::uint64_t batch, int micro_batches, const std::string& figure) const;
   // In row order. Throws std::out_of_range when it has not been reported.
   const std::vector<double>& rows(const BatchKey& key, const std::string& figure) const;
@@ -42,7 +42,8 @@ class Metrics {
   double largest(const Part& part, const std::string& figure) const;
 
   std::map<BatchKey, std::map<std::string, std::vector<double>>> rows_;
-  std::map<std::int64_t, std::map<Role, Learned>> learned_;  // by step
+  std::map<std::uint64_t, std::map<std::string, int>> reported_;  // by batch and figure: micro-batches
+  std::map<std::int64_t, std::map<Role, Learned>> learned_;       // by step
 };
 
 }  // namespace ballast

@@ -38,6 +38,12 @@ StepMetrics phase_times(const TimelinePart& part, const Placement& placement) {
       idle += seconds_in(part.ranks.at(rank), idle_phase) / seconds / static_cast<double>(layout.ranks().size());
     }
   }
+  for (const auto name : traffic_kinds) {
+    if (name == "saving") continue;
+    const std::string kind(name);
+    const auto entry = part.moved.find(kind);
+    figures["bytes/" + kind] = entry == part.moved.end() ? 0.0 : static_cast<double>(entry->second);
+  }
   return figures;
 }
 

@@ -50,6 +50,7 @@ class RoleHandle {
   // Puts rows of `from` together as the micro-batches of `into` on this role's ranks.
   void regroup(const BatchRef& from, const BatchRef& into, const Regrouping& rows, std::vector<Field> fields);
   void learn(Learn learn, std::int64_t iteration);
+  // On all ranks, since each may hold a part of what is saved.
   void save(const std::string& folder, std::int64_t iteration);
 
  private:
@@ -64,7 +65,9 @@ struct Flow {
   const RoleHandle& to;
   std::vector<Field> fields;
 };
-// One Transfer for each micro-batch that carries all flows; none where both ends of every flow are the same rank.
-void record_transfers(Schedule& schedule, const BatchRef& batch, const std::vector<Flow>& flows);
+// One Transfer for each micro-batch that carries all flows from shard to shard (legs.h); none where every rank has what
+// it needs. `hosts`: by rank.
+void record_transfers(Schedule& schedule, const BatchRef& batch, const std::vector<Flow>& flows,
+                      const std::vector<std::string>& hosts);
 
 }  // namespace ballast

@@ -46,7 +46,7 @@ RunRecord::RunRecord(CommandStream& stream, Metrics& metrics, Journal& journal, 
       metrics_(metrics),
       journal_(journal),
       listeners_(std::move(listeners)),
-      timeline_(stream.cast().placement),
+      timeline_(stream.cast().placement, stream.now()),
       samples_(listeners_.on_sample) {
   stream.add_listener([this](const Command& command, int rank, const Event& event) {
     timeline_.take_in(command, rank, event);
@@ -64,6 +64,8 @@ void RunRecord::iteration(std::int64_t iteration, const std::vector<TrainStep>& 
   const auto part = timeline_until_now();
   auto summary = summary_of(figures);
   summary.merge(phase_times(part, stream_.cast().placement));
+  const auto control_bytes = stream_.moved_bytes();
+  summary["bytes/control"] = static_cast<double>(control_bytes - std::exchange(control_bytes_, control_bytes));
   summary["staleness"] = static_cast<double>(steps.front().staleness);
   summary.merge(imbalances(steps, stream_.cast().placement));
   summary["tokens_per_second"] = metrics_.generated_tokens(steps.front().rollout) / summary.at("time/iteration");
@@ -77,7 +79,7 @@ void RunRecord::iteration(std::int64_t iteration, const std::vector<TrainStep>& 
 
 // One step ahead, ranks work on the next rollout when an iteration ends.
 TimelinePart RunRecord::timeline_until_now() {
-  const double now = steady_seconds();
+  const double now = stream_.now();
   for (const auto& [rank, running] : stream_.running()) {
     timeline_.take_in_running(running.command, rank, running.since, now);
   }
@@ -88,13 +90,14 @@ void RunRecord::evaluation(std::int64_t iterations, const StepMetrics& figures) 
   auto record = figures;
   record["eval/iterations"] = static_cast<double>(iterations);
   journal_.evaluation(record);
-  listeners_.on_timeline(iterations, "evaluation", timeline_.take());
+  listeners_.on_timeline(iterations, "evaluation", timeline_.take(stream_.now()));
   listeners_.on_evaluation(iterations, figures);
 }
 
 void RunRecord::checkpoint(std::int64_t iterations, const std::string& path) {
-  journal_.checkpoint(iterations, path);
-  listeners_.on_timeline(iterations, "checkpoint", timeline_.take());
+  const auto part = timeline_.take(stream_.now());
+  journal_.checkpoint(iterations, path, part.moved.contains("saving") ? part.moved.at("saving") : 0);
+  listeners_.on_timeline(iterations, "checkpoint", part);
 }
 
 }  // namespace ballast

@@ -43,6 +43,7 @@ class RunRecord {
   Listeners listeners_;
   Timeline timeline_;
   Samples samples_;
+  std::int64_t control_bytes_ = 0;  // at the end of the last iteration
 };
 
 }  // namespace ballast

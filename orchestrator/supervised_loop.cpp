@@ -88,7 +88,9 @@ void evaluate(std::int64_t step, SupervisedRole& role, const SupervisedLoopConfi
   std::iota(all.begin(), all.end(), 0);
   const auto figures = named("eval/", role.evaluate(*parts.held_out, cut(all, *parts.held_out, config)));
   log(step, figures, parts);
-  parts.journal.iteration(step, figures);
+  auto record = figures;
+  for (const auto& [kind, bytes] : role.take_moved()) record["bytes/" + kind] = static_cast<double>(bytes);
+  parts.journal.iteration(step, record);
 }
 
 }  // namespace
@@ -120,7 +122,8 @@ std::int64_t train_supervised(SupervisedRole& role, const SupervisedLoopConfig& 
   }
   log_until(step);
   if (step < steps) {
-    parts.journal.checkpoint(step, parts.checkpoints.save(step));
+    const auto path = parts.checkpoints.save(step);
+    parts.journal.checkpoint(step, path, role.take_moved()["saving"]);
   } else {
     parts.checkpoints.save_final();
   }

@@ -20,7 +20,7 @@ void SupervisedRole::learn(const Examples& examples, std::int64_t step, const st
 }
 
 StepMetrics SupervisedRole::figures_of(std::int64_t step) {
-  stream_.wait_until([&] { return steps_[step].replicas == layout_.ranks().size(); });
+  stream_.wait_until([&] { return steps_[step].ranks == layout_.ranks().size(); });
   const auto record = std::move(steps_.extract(step).mapped());
   StepMetrics figures = record.scalars;
   for (const auto& [micro_batch, losses] : record.losses) {
@@ -40,7 +40,7 @@ StepMetrics SupervisedRole::evaluate(const Examples& examples, const std::vector
 }
 
 void SupervisedRole::save(const std::string& folder) {
-  order({layout_.rank(0, 0)}, Save{role_, folder});
+  order(layout_.ranks(), Save{role_, folder});
   stream_.wait_all();
 }
 
@@ -50,6 +50,7 @@ void SupervisedRole::order(std::vector<int> ranks, CommandBody body) {
 }
 
 void SupervisedRole::take_in(const Command& command, const Event& event) {
+  for (const auto& [kind, bytes] : event.moved) moved_[kind] += bytes;
   if (const auto* text = std::get_if<LearnText>(&command.body)) take_in_step(text->step, event);
   if (const auto* pairs = std::get_if<LearnPairs>(&command.body)) take_in_step(pairs->step, event);
   for (const auto& [name, values] : event.rows.values) {
@@ -64,8 +65,8 @@ void SupervisedRole::take_in(const Command& command, const Event& event) {
 
 void SupervisedRole::take_in_step(std::int64_t step, const Event& event) {
   auto& record = steps_[step];
-  ++record.replicas;
-  record.scalars = event.scalars;
+  ++record.ranks;
+  record.scalars.insert(event.scalars.begin(), event.scalars.end());
   for (const auto& [name, values] : event.micro_batches.values) {
     for (std::size_t i = 0; i < values.size(); ++i) record.losses[event.micro_batches.ids[i]][name] = values[i];
   }

@@ -67,7 +67,7 @@ at::Tensor at_responses(const Generate& command, const std::vector<Response>& re
 Actor::Actor(const WorkerSettings& settings, std::int64_t training_steps, Replicas replicas)
     : ppo_(settings.ppo),
       old_log_probs_(settings.generation.old_log_probs),
-      model_(CausalLM::from_source(settings.actor.model, Use::Learn, replicas.place)),
+      model_(CausalLM::from_source(settings.actor.model, Use::Learn, replicas.model_place())),
       tokenizer_(settings.actor.model.tokenizer_folder()),
       generator_(make_generator(settings, *model_)),
       learner_(model_->parameters(), settings.actor.optimizer, training_steps, replicas) {}
@@ -218,9 +218,10 @@ double Actor::ptx_backward(const Learn& learn, std::size_t position) {
   return loss.item<double>();
 }
 
-void Actor::save(const std::string& folder) const {
-  model_->save(folder);
-  copy_tokenizer(tokenizer_, folder);
+bool Actor::save(const std::string& folder) const {
+  const bool writes = learner_.saves() && model_->save(folder);
+  if (writes) copy_tokenizer(tokenizer_, folder);
+  return writes;
 }
 
 }  // namespace ballast

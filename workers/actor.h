@@ -34,7 +34,8 @@ class Actor {
   // KL-shaped rewards and costs -> advantages and returns in the store; returns the figures of algorithms/experience.h.
   Figures build_experience(const BuildExperience& command, BatchStore& store) const;
   Event learn(const Learn& learn, const BatchStore& store);
-  void save(const std::string& folder) const;
+  // All replicas call it. Whether this rank writes.
+  bool save(const std::string& folder) const;
 
  private:
   Learner::Figures backward(const Learn& learn, std::size_t position, const BatchStore& store);

@@ -1,8 +1,10 @@
 // What the orchestrator orders and what a rank reports back: plain typed structs, no tensors, JSON on the wire.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -89,7 +91,7 @@ struct Score {
   bool keep_forward = true;  // as in Generate
 };
 
-// KL-shaped rewards and costs, advantages and returns, on the actor's rank.
+// KL-shaped rewards and costs, advantages and returns, on the actor's ranks.
 struct BuildExperience {
   BatchKey key;
   std::vector<std::int64_t> row_ids;
@@ -125,8 +127,8 @@ struct PairRow {
   int other_sign = 0;
 };
 
-// One optimizer step on one mini-batch. Every replica of the role takes part; micro-batch m belongs to replica
-// m mod replicas.
+// One optimizer step on one mini-batch. Every rank of the role takes part; micro-batch m belongs to the shards of
+// replica m mod replicas.
 struct Learn {
   Role role = Role::Actor;
   std::int64_t step = 0;  // counts the run's optimizer steps from 0
@@ -170,7 +172,8 @@ struct EvaluatePairs {
   std::vector<PairRow> rows;
 };
 
-// Write the role's model as a Hugging Face folder, and bring it to the disk (the first replica writes).
+// Write the role's model as a Hugging Face folder, and bring it to the disk. On all ranks of the role: the first
+// writes, with what the others hold of the model.
 struct Save {
   Role role = Role::Actor;
   std::string folder;
@@ -193,6 +196,8 @@ struct Command {
   CommandBody body;
 };
 
+// Whose model works on the command: none for Transfer and Free.
+std::optional<Role> role_of(const Command& command);
 // 'Score'
 std::string_view name_of(const Command& command);
 // 'Score cost #12 (iteration 1, micro-batch 0)'
@@ -204,6 +209,7 @@ enum class EventKind : std::uint8_t { started, finished, failed };
 struct Figures {
   std::vector<std::int64_t> ids;
   std::map<std::string, std::vector<double>> values;
+  bool operator==(const Figures&) const = default;
 };
 
 // A file that Save has written.
@@ -211,15 +217,25 @@ struct SavedFile {
   std::string name;  // 'actor/config.json', relative to the folder that holds the role's folder
   std::int64_t bytes = 0;
   std::string sha256;  // hexadecimal
+  bool operator==(const SavedFile&) const = default;
 };
 
-// What a rank reports for one command: when it starts it, and when it ends.
+// Kinds of bytes that leave a rank; docs/metrics.md says what each of them is.
+inline constexpr std::array<std::string_view, 6> traffic_kinds{"transfer",        "gradients",  "parameters",
+                                                               "tensor_parallel", "generation", "saving"};
+
+// What a rank reports for one command: when it starts it, and when it ends. Of the shards that hold one model, which
+// find the same figures, the first reports them.
 struct Event {
   std::uint64_t command = 0;
   EventKind kind = EventKind::started;
-  double seconds = 0.0;          // finished: time the command took
-  double clock = 0.0;            // steady_seconds() of the rank that reports it
-  std::int64_t store_bytes = 0;  // bytes of tensors in the rank's batch store
+  double seconds = 0.0;                       // finished: time the command took
+  double clock = 0.0;                         // steady_seconds() of the rank that reports it
+  std::int64_t store_bytes = 0;               // bytes of tensors in the rank's batch store
+  std::map<std::string, std::int64_t> moved;  // bytes that left the rank for the command, by kind (traffic_kinds)
+  // finished: the most memory that tensors had by now, by class and 'in_all' (workers/memory/peak_report.h); empty
+  // where it has not grown since the rank's last event.
+  std::map<std::string, std::int64_t> peak_bytes;
   // Generate: see Actor::generate; Score of Actor: see Actor::score; Score of Cost: cost; BuildExperience: see
   // experience.h; EvaluateText and EvaluatePairs: see text_learner.h and preference_learner.h.
   Figures rows;

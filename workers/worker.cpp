@@ -23,7 +23,7 @@ std::string sentence_of(const c10::Error& error, c10::Device device) {
 }  // namespace
 
 Worker::Worker(WorkerSettings settings, Links links)
-    : settings_(std::move(settings)), links_(std::move(links)), store_(links_.device) {}
+    : settings_(std::move(settings)), links_(std::move(links)), store_(links_.device), peaks_(links_.device) {}
 
 void Worker::run() {
   const c10::DeviceGuard guard(links_.device);
@@ -39,6 +39,7 @@ bool Worker::work_on(const Command& command) {
   Event event;
   try {
     event = execute(command);
+    if (!reports_figures_of(command)) event = {};
     event.kind = EventKind::finished;
   } catch (const UserError& error) {
     event = {.kind = EventKind::failed, .error = error.what(), .user_error = true};
@@ -48,6 +49,7 @@ bool Worker::work_on(const Command& command) {
     event = {.kind = EventKind::failed, .error = error.what()};
   }
   event.command = command.number;
+  event.moved = links_.traffic.take(command);
   event.seconds = steady_seconds() - begin;
   report(event);
   return event.kind == EventKind::finished;
@@ -55,6 +57,7 @@ bool Worker::work_on(const Command& command) {
 
 void Worker::report(Event event) {
   event.store_bytes = store_.bytes();
+  if (event.kind == EventKind::finished) event.peak_bytes = peaks_.grown();
   event.clock = steady_seconds();
   links_.commands.report(event);
 }
@@ -63,9 +66,14 @@ Event Worker::execute(const Command& command) {
   return std::visit([this](const auto& body) { return execute(body); }, command.body);
 }
 
+// The shards of a model find the same figures: the first reports them.
+bool Worker::reports_figures_of(const Command& command) const {
+  const auto role = role_of(command);
+  return !role || place_of(*role).shards.index() == 0;
+}
+
 Replicas Worker::replicas_of(Role role, bool zero) const {
-  const auto groups = links_.groups.find(role);
-  return {.communicator = groups == links_.groups.end() ? nullptr : groups->second.replicas.get(),
+  return {.communicator = links_.traffic.replicas(role),
           .lanes = static_cast<int>(settings_.gradient_lanes),
           .zero = zero,
           .timeout = settings_.transfer_timeout(),
@@ -73,9 +81,7 @@ Replicas Worker::replicas_of(Role role, bool zero) const {
 }
 
 ModelPlace Worker::place_of(Role role) const {
-  const auto groups = links_.groups.find(role);
-  Communicator* shards = groups == links_.groups.end() ? nullptr : groups->second.shards.get();
-  return {links_.device, {.communicator = shards, .timeout = settings_.transfer_timeout()}};
+  return {links_.device, {.communicator = links_.traffic.shards(role), .timeout = settings_.transfer_timeout()}};
 }
 
 Event Worker::execute(const Load& load) {
@@ -105,7 +111,7 @@ Event Worker::execute(const Generate& generate) {
 }
 
 Event Worker::execute(const Transfer& transfer) {
-  run_transfer(transfer, links_.world, store_, settings_.transfer_timeout());
+  run_transfer(transfer, links_.traffic.world(), store_, settings_.transfer_timeout());
   return {};
 }
 
@@ -121,7 +127,7 @@ Event Worker::execute(const Score& score) {
 Event Worker::execute(const BuildExperience& build) { return {.rows = actor_->build_experience(build, store_)}; }
 
 Event Worker::execute(const Regroup& regroup) {
-  run_regroup(regroup, links_.world, store_, settings_.transfer_timeout());
+  run_regroup(regroup, links_.traffic.world(), store_, settings_.transfer_timeout());
   return {};
 }
 
@@ -150,16 +156,15 @@ Event Worker::execute(const EvaluateText& evaluate) { return {.rows = text_learn
 Event Worker::execute(const EvaluatePairs& evaluate) { return {.rows = preference_learner_->evaluate(evaluate)}; }
 
 Event Worker::execute(const Save& save) {
-  if (text_learner_) {
-    text_learner_->save(save.folder);
-  } else if (preference_learner_) {
-    preference_learner_->save(save.folder);
-  } else if (save.role == Role::Actor) {
-    actor_->save(save.folder);
-  } else {
-    critic(save.role).save(save.folder);
-  }
+  if (place_of(save.role).shards.index() > 0 || !save_model(save)) return {};
   return {.files = sync_saved_files(save.folder)};
+}
+
+bool Worker::save_model(const Save& save) {
+  if (text_learner_) return text_learner_->save(save.folder);
+  if (preference_learner_) return preference_learner_->save(save.folder);
+  if (save.role == Role::Actor) return actor_->save(save.folder);
+  return critic(save.role).save(save.folder);
 }
 
 Event Worker::execute(const Free& free) {

@@ -3,32 +3,26 @@
 #include <map>
 #include <memory>
 
-#include "comm/communicator.h"
 #include "workers/actor.h"
 #include "workers/batch_store.h"
 #include "workers/command_source.h"
 #include "workers/critic.h"
+#include "workers/memory/peak_report.h"
 #include "workers/preference_learner.h"
 #include "workers/scorer.h"
 #include "workers/text_learner.h"
+#include "workers/traffic.h"
 #include "workers/worker_settings.h"
 
 namespace ballast {
-
-// Of one role that this rank plays; nullptr where this rank is alone.
-struct RoleGroups {
-  std::unique_ptr<Communicator> replicas;  // between those that hold the same shard
-  std::unique_ptr<Communicator> shards;    // of this rank's replica
-};
 
 class Worker {
  public:
   // All outlive the worker.
   struct Links {
     CommandSource& commands;
-    Communicator& world;
-    std::map<Role, RoleGroups> groups;
-    c10::Device device = c10::kCPU;  // where it computes, and where `world` and `groups` expect their buffers
+    Traffic& traffic;
+    c10::Device device = c10::kCPU;  // where it computes, and where `traffic` expects its buffers
   };
   Worker(WorkerSettings settings, Links links);
 
@@ -53,7 +47,9 @@ class Worker {
   Event execute(const EvaluatePairs& evaluate);
   Event execute(const Save& save);
   Event execute(const Free& free);
+  bool save_model(const Save& save);  // whether this rank writes
   void report(Event event);
+  bool reports_figures_of(const Command& command) const;
   Critic& critic(Role role);
   Replicas replicas_of(Role role, bool zero) const;
   ModelPlace place_of(Role role) const;
@@ -61,6 +57,7 @@ class Worker {
   WorkerSettings settings_;
   Links links_;
   BatchStore store_;
+  PeakReport peaks_;
   std::unique_ptr<Actor> actor_;
   std::map<Role, std::unique_ptr<Scorer>> scorers_;
   std::map<Role, std::unique_ptr<Critic>> critics_;

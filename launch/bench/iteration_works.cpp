@@ -61,11 +61,7 @@ TrainConfig iteration_config(const IterationOptions& options) {
 
 int run_iterations(const TrainConfig& config, const BenchRank& rank, std::vector<StepMetrics>& figures) {
   std::vector<std::string> violations;
-  const auto placement = resolve_placement(config.placement,
-                                           {.roles = config.roles(),
-                                            .world_size = rank.world.size(),
-                                            .gradient_lanes = static_cast<int>(config.workers.gradient_lanes)},
-                                           violations);
+  const auto placement = resolve_placement(config.placement, config.placement_request(rank.world.size()), violations);
   if (!violations.empty()) throw UserError(fmt::format("{}", fmt::join(violations, "; ")));
   Session session({.world = rank.world,
                    .placement = placement,
@@ -85,14 +81,14 @@ int run_iterations(const TrainConfig& config, const BenchRank& rank, std::vector
     CastHandles roles(placement, stream, metrics, loop.cast_options());
     roles.load(training_steps(loop));
     Journal journal(config.output);
-    Trace trace(config.output, config.trace, stream.cast());
+    Trace trace(config.output / "trace.json", config.trace, stream.cast());
     RunRecord record(stream, metrics, journal,
                      {.on_iteration = [&](auto, const auto& found) { figures.push_back(found); },
                       .on_evaluation = [](auto, const auto&) {},
                       .on_sample = [](const auto&) {},
                       .on_timeline = [&](auto iteration, const auto& what,
                                          const auto& part) { trace.write(iteration, what, part); }});
-    Checkpoints nothing_saved([](const std::string&) {}, stream, {}, config.output);
+    Checkpoints nothing_saved(nullptr, stream, {}, config.output);
     train_ppo_lag(
         roles, loop,
         {.stream = stream, .metrics = metrics, .record = record, .checkpoints = nothing_saved, .prompts = *prompts});

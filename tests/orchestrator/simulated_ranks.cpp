@@ -3,6 +3,19 @@
 #include <algorithm>
 
 namespace ballast {
+namespace {
+
+// Where a rank meets the group after it has met it so many times.
+std::size_t round_of(const std::vector<std::vector<int>>& collectives, const std::vector<int>& group,
+                     std::ptrdiff_t met_before) {
+  std::size_t round = 0;
+  for (; round < collectives.size(); ++round) {
+    if (collectives[round] == group && met_before-- == 0) break;
+  }
+  return round;
+}
+
+}  // namespace
 
 void SimulatedRanks::append(const std::vector<Command>& commands) {
   for (const auto& command : commands) {
@@ -36,25 +49,47 @@ bool SimulatedRanks::advance(int index) {
     events_.push_back({index, {.command = command.number, .kind = EventKind::started}});
     return true;
   }
-  if (!peers_are_there(index, command)) return false;
-  const bool has_collectives = std::holds_alternative<Learn>(command.body) && command.ranks.size() > 1;
-  if (has_collectives && ++rank.round < collective_rounds) return true;
+  const auto collectives = collectives_of(command, index);
+  if (!peers_are_there(index, command, collectives)) return false;
+  if (++rank.round < collectives.size()) return true;
   finish(index);
   return true;
 }
 
-bool SimulatedRanks::peers_are_there(int index, const Command& command) {
+bool SimulatedRanks::peers_are_there(int index, const Command& command,
+                                     const std::vector<std::vector<int>>& collectives) const {
   if (const auto* transfer = std::get_if<Transfer>(&command.body)) {
     return std::ranges::all_of(transfer->legs, [&](const Leg& leg) {
       if (leg.from != index && leg.to != index) return true;
       return is_at(leg.from, command.number, 0) && is_at(leg.to, command.number, 0);
     });
   }
-  if (!std::holds_alternative<Learn>(command.body) && !std::holds_alternative<Regroup>(command.body)) return true;
-  return std::ranges::all_of(command.ranks, [&](int peer) { return is_at(peer, command.number, ranks_[index].round); });
+  if (collectives.empty()) return true;
+  const auto next = collectives.begin() + static_cast<std::ptrdiff_t>(ranks_.at(index).round);
+  const auto met_before = std::count(collectives.begin(), next, *next);
+  return std::ranges::all_of(*next, [&](int peer) {
+    return is_at(peer, command.number, round_of(collectives_of(command, peer), *next, met_before));
+  });
 }
 
-bool SimulatedRanks::is_at(int index, std::uint64_t number, int round) const {
+// The groups in which this rank meets others inside a command, in order.
+std::vector<std::vector<int>> SimulatedRanks::collectives_of(const Command& command, int index) const {
+  if (std::holds_alternative<Regroup>(command.body)) return {command.ranks};
+  const auto role = role_of(command);
+  if (!role || !placement_.contains(*role)) return {};
+  const auto& layout = placement_.at(*role);
+  const auto& ranks = layout.ranks();
+  const auto position = static_cast<int>(std::ranges::find(ranks, index) - ranks.begin());
+  const int replica = position / layout.shards();
+  const auto shards = layout.replica(replica);
+  if (!std::holds_alternative<Learn>(command.body)) return {shards};
+  std::vector<std::vector<int>> groups(static_cast<std::size_t>(1 + replica % 3), shards);  // one for each micro-batch
+  groups.push_back(layout.shard(position % layout.shards()));
+  groups.push_back(shards);
+  return groups;
+}
+
+bool SimulatedRanks::is_at(int index, std::uint64_t number, std::size_t round) const {
   const auto entry = ranks_.find(index);
   if (entry == ranks_.end()) return false;
   const auto& rank = entry->second;

@@ -14,9 +14,9 @@
 
 namespace ballast {
 
-// What a model of this type asks for when it starts from a folder with that configuration: the backbone's parameters
-// and the head's. Allocates none of them.
-std::vector<ParameterSpec> score_model_parameters(const ModelConfig& stored, ScoreType type);
+// What one shard of a model of this type asks for when it starts from a folder with that configuration: the backbone's
+// parameters and the head's. Allocates none of them. Throws ModelError if the model cannot be cut so.
+std::vector<ParameterSpec> score_model_parameters(const ModelConfig& stored, ScoreType type, const Shard& shard = {});
 
 class ScoreModel : public Model {
  public:
@@ -53,8 +53,9 @@ class ScoreModel : public Model {
   void update_normalizer(const torch::Tensor& end_scores_B);
   const NormalizerState& normalizer() const { return normalizer_; }
 
-  // Writes config.json and model.safetensors in the layout of Safe RLHF.
-  void save(const std::filesystem::path& folder) const;
+  // Writes config.json and model.safetensors in the layout of Safe RLHF. Whether this rank writes: replicas that hold
+  // the model together (ZeRO-1) all call it.
+  bool save(const std::filesystem::path& folder) const;
 
  private:
   ScoreModel(ModelConfig config, Parameters parameters);
