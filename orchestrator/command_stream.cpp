@@ -45,9 +45,10 @@ void CommandStream::wait_all() {
 
 void CommandStream::wait_for(const std::function<bool(const Command&)>& concerns) {
   const auto is_of_concern = [&](const SharedCommand& command) { return concerns(*command); };
+  auto waited_for = ranks_.begin();  // nothing is appended meanwhile: ranks before this one have none left
   wait_until([&] {
-    return std::ranges::all_of(
-        ranks_, [&](const auto& entry) { return std::ranges::none_of(entry.second.queue, is_of_concern); });
+    while (waited_for != ranks_.end() && std::ranges::none_of(waited_for->second.queue, is_of_concern)) ++waited_for;
+    return waited_for == ranks_.end();
   });
 }
 
