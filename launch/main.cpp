@@ -5,6 +5,7 @@
 
 #include "launch/commands/bench.h"
 #include "launch/commands/generate.h"
+#include "launch/commands/plan.h"
 #include "launch/commands/score.h"
 #include "launch/commands/train.h"
 #include "launch/environment.h"
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
   ballast::Invocation invocation{.command_line = {argv, argv + argc}};
   ballast::add_bench(app, invocation);
   ballast::add_generate(app, invocation);
+  ballast::add_plan(app, invocation);
   ballast::add_train(app, invocation);
   ballast::add_score(app, invocation);
 

@@ -23,6 +23,10 @@ class PpoJob : public TrainingJob {
 
   std::string memory(const Placement& placement) const override { return describe(memory_plan(config_, placement)); }
 
+  Prediction predict(const Placement& placement, const Cluster& cluster, const PredictOptions& options) const override {
+    return ballast::predict(config_, placement, cluster, options);
+  }
+
   void orchestrate(const JobParts& parts) const override {
     const auto tokenizer = tokenizer_of(config_.workers.actor.model);
     const auto work = read_rows({.tokenizer = tokenizer.get(), .max_length = config_.loop.batch.max_length});
@@ -34,7 +38,7 @@ class PpoJob : public TrainingJob {
     parts.make_run_folder();
     Journal journal(config_.output);
     SampleLog samples(config_.output, tokenizer.get());
-    Trace trace(config_.output, config_.trace, parts.stream.cast());
+    Trace trace(config_.output / "trace.json", config_.trace, parts.stream.cast());
     RunDisplay display(work.loop.iterations, parts.show_progress);
     RunRecord record(
         parts.stream, metrics, journal,

@@ -7,6 +7,7 @@
 #include "launch/lessons.h"
 #include "launch/memory_plan.h"
 #include "launch/supervised_display.h"
+#include "workers/user_error.h"
 
 namespace ballast {
 namespace {
@@ -34,6 +35,11 @@ class SupervisedJob : public TrainingJob {
                                  .learns = true,
                                  .lanes = config_.workers.gradient_lanes},
                                 placement));
+  }
+
+  Prediction predict(const Placement&, const Cluster&, const PredictOptions&) const override {
+    throw UserError(
+        fmt::format("algorithm: found one that trains {}; a plan is made for ppo_lag and ppo", to_string(role_)));
   }
 
   void orchestrate(const JobParts& parts) const override {

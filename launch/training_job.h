@@ -7,6 +7,7 @@
 
 #include "launch/config_file.h"
 #include "launch/job_config.h"
+#include "launch/plan/predict.h"
 #include "launch/progress.h"
 #include "orchestrator/command_stream.h"
 
@@ -36,6 +37,9 @@ class TrainingJob {
   virtual std::vector<std::string> violations() const = 0;
   // What each rank needs in memory, as a table.
   virtual std::string memory(const Placement& placement) const = 0;
+  // What it will do on a cluster. Throws UserError.
+  virtual Prediction predict(const Placement& placement, const Cluster& cluster,
+                             const PredictOptions& options) const = 0;
   // The orchestrator's part, on rank 0: loads models, trains, saves. Throws UserError, RunFailed.
   virtual void orchestrate(const JobParts& parts) const = 0;
 };

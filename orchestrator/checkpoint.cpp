@@ -45,6 +45,7 @@ std::string Checkpoints::save_if_due(std::int64_t iterations) {
 }
 
 std::string Checkpoints::save(std::int64_t iterations) {
+  if (!save_) return "";
   const auto name = fmt::format("{:06}", iterations);
   const auto folder = run_folder_ / "checkpoints";
   if (std::filesystem::exists(folder / name)) return "checkpoints/" + name;
@@ -59,6 +60,7 @@ std::string Checkpoints::save(std::int64_t iterations) {
 }
 
 void Checkpoints::save_final() {
+  if (!save_) return;
   const auto partial = run_folder_ / ".models.partial";
   save_models(partial);
   for (const auto& model : std::filesystem::directory_iterator(partial)) {

@@ -25,7 +25,7 @@ struct CheckpointConfig {
 // to the newest. Ranks on other hosts must see the run folder under the same path.
 class Checkpoints {
  public:
-  // Orders that the roles save themselves as FOLDER/ROLE.
+  // Orders that the roles save themselves as FOLDER/ROLE; none: nothing is saved.
   using Save = std::function<void(const std::string& folder)>;
   // Listens to the stream: all arguments outlive the run.
   Checkpoints(Save save, CommandStream& stream, CheckpointConfig config, std::filesystem::path run_folder);

@@ -1,5 +1,6 @@
 // The machines that a plan is made for: what a device computes and holds, and how fast bytes move between two of them.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -21,6 +22,7 @@ struct Link {
 // share them evenly. Defaults are one node of eight H100.
 struct Cluster {
   std::string device = "h100";  // a name for people
+  bool gpu = true;              // else CPUs
   std::int64_t nodes = 1;
   std::int64_t devices = 8;            // of a node; on CPUs: cores, or groups of threads_per_rank of them
   double float32_flops = 67e12;        // per second, a multiplication and an addition count two
@@ -38,10 +40,13 @@ struct Cluster {
   double price_per_device_hour = 0.0;  // in whatever currency; 0: not known
 
   std::int64_t ranks() const { return nodes * devices; }
+  // Of a job with so many ranks.
+  std::int64_t ranks_of_node(std::int64_t world) const { return std::max(devices, (world + nodes - 1) / nodes); }
 
   template <typename Fields>
   void describe(Fields& field) {
     field("device", device, "a name for people");
+    field("gpu", gpu, "the devices are GPUs, else CPUs");
     field("nodes", nodes, "machines, all alike").at_least(1);
     field("devices", devices, "of a node, one rank to each").at_least(1);
     field("float32_flops", float32_flops, "per second, of a large product on one device").above(0.0);

@@ -8,13 +8,6 @@
 #include "orchestrator/clock_offset.h"
 
 namespace ballast {
-namespace {
-
-double seconds_of(std::chrono::steady_clock::time_point time) {
-  return std::chrono::duration<double>(time.time_since_epoch()).count();
-}
-
-}  // namespace
 
 CommandStream::CommandStream(RankQueues& queues, Cast cast, StreamConfig config)
     : queues_(queues), cast_(std::move(cast)), config_(config) {}
@@ -22,11 +15,13 @@ CommandStream::CommandStream(RankQueues& queues, Cast cast, StreamConfig config)
 void CommandStream::append(std::vector<Command> commands) {
   if (commands.empty()) return;
   for (const auto& command : commands) {
+    const auto shared = std::make_shared<const Command>(command);
     for (const int rank : command.ranks) {
       auto& state = ranks_[rank];
-      if (state.queue.empty()) state.since = Clock::now();
-      state.queue.push_back(command);
+      if (state.queue.empty()) state.since = now();
+      state.queue.push_back(shared);
     }
+    unfinished_ += command.ranks.size();
   }
   queues_.append(commands);
 }
@@ -45,20 +40,34 @@ void CommandStream::wait_until(const std::function<bool()>& condition) {
 }
 
 void CommandStream::wait_all() {
-  wait_until(
-      [this] { return std::ranges::all_of(ranks_, [](const auto& entry) { return entry.second.queue.empty(); }); });
+  wait_until([this] { return unfinished_ == 0; });
+}
+
+void CommandStream::wait_for(const std::function<bool(const Command&)>& concerns) {
+  const auto is_of_concern = [&](const SharedCommand& command) { return concerns(*command); };
+  wait_until([&] {
+    return std::ranges::all_of(
+        ranks_, [&](const auto& entry) { return std::ranges::none_of(entry.second.queue, is_of_concern); });
+  });
+}
+
+std::map<int, CommandStream::Running> CommandStream::running() const {
+  std::map<int, Running> result;
+  for (const auto& [rank, state] : ranks_) {
+    if (state.running) result[rank] = {*state.queue.front(), state.since};
+  }
+  return result;
 }
 
 void CommandStream::take_in(const RankEvent& rank_event) {
   auto [rank, event] = rank_event;
   auto& state = ranks_[rank];
-  if (state.queue.empty() || state.queue.front().number != event.command) {
+  if (state.queue.empty() || state.queue.front()->number != event.command) {
     fail(rank, fmt::format("reports command #{}, which is not the next in its queue", event.command));
   }
-  const auto heard = Clock::now();
+  const double heard = now();
   if (!state.clock_offset) {
-    state.clock_offset =
-        clock_offset({.ordered = seconds_of(state.since), .started = event.clock, .heard = seconds_of(heard)});
+    state.clock_offset = clock_offset({.ordered = state.since, .started = event.clock, .heard = heard});
   }
   event.clock += *state.clock_offset;
   state.since = heard;
@@ -68,19 +77,19 @@ void CommandStream::take_in(const RankEvent& rank_event) {
   }
   if (event.kind == EventKind::failed && event.user_error) throw RunFailed(event.error, true);
   if (event.kind == EventKind::failed) fail(rank, fmt::format("failed: {}", event.error));
-  const Command command = std::move(state.queue.front());
+  state.last_finished = std::move(state.queue.front());
   state.queue.pop_front();
   state.running = false;
-  state.last_finished = describe(command);
-  for (const auto& listener : listeners_) listener(command, rank, event);
+  --unfinished_;
+  for (const auto& listener : listeners_) listener(*state.last_finished, rank, event);
 }
 
 void CommandStream::check_deadlines() const {
   for (const auto& [rank, state] : ranks_) {
-    const auto running = std::chrono::duration<double>(Clock::now() - state.since).count();
+    const double running = now() - state.since;
     if (state.queue.empty() || !state.running || running < config_.command_timeout_s) continue;
     std::string others;
-    for (const int peer : state.queue.front().ranks) {
+    for (const int peer : state.queue.front()->ranks) {
       if (peer != rank) others += "\n  " + report(peer);
     }
     fail(rank, fmt::format("has missed the deadline of {:.0f} s{}", config_.command_timeout_s, others));
@@ -95,18 +104,22 @@ std::string CommandStream::report(int rank) const {
   const auto entry = ranks_.find(rank);
   if (entry == ranks_.end()) return fmt::format("{}: no command yet", name(rank));
   const auto& state = entry->second;
-  if (state.queue.empty()) return fmt::format("{}: idle, last command {}", name(rank), state.last_finished);
-  const auto seconds = std::chrono::duration<double>(Clock::now() - state.since).count();
+  if (state.queue.empty()) return fmt::format("{}: idle, last command {}", name(rank), describe_last(state));
   return fmt::format("{}: {} {} for {:.1f} s, {} more queued", name(rank),
-                     state.running ? "running" : "not yet started", describe(state.queue.front()), seconds,
+                     state.running ? "running" : "not yet started", describe(*state.queue.front()), now() - state.since,
                      state.queue.size() - 1);
+}
+
+std::string CommandStream::describe_last(const RankState& state) {
+  return state.last_finished ? describe(*state.last_finished) : "none";
 }
 
 void CommandStream::fail(int rank, const std::string& what) const {
   const auto entry = ranks_.find(rank);
   std::string last = "none";
   if (entry != ranks_.end()) {
-    last = entry->second.queue.empty() ? entry->second.last_finished : describe(entry->second.queue.front());
+    const auto& queue = entry->second.queue;
+    last = queue.empty() ? describe_last(entry->second) : describe(*queue.front());
   }
   throw RunFailed(fmt::format("{} {}; last command: {}", name(rank), what, last), false);
 }

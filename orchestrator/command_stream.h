@@ -1,12 +1,11 @@
 // Every command from its number to its end: what each rank has in its queue, what it is doing, since when. Progress,
 // metrics, the watchdog and the report of a failure all read this one stream.
 #pragma once
-#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -51,21 +50,33 @@ class CommandStream {
   void wait_until(const std::function<bool()>& condition);
   // Until every command so far is done on all its ranks.
   void wait_all();
+  // Until those for which `concerns` holds are.
+  void wait_for(const std::function<bool(const Command&)>& concerns);
+
+  // What a rank works on now.
+  struct Running {
+    Command command;
+    double since = 0.0;  // on the orchestrator's clock
+  };
+  std::map<int, Running> running() const;
   // Bytes of commands and events so far.
   std::int64_t moved_bytes() const { return queues_.moved_bytes(); }
+  // The orchestrator's clock, in seconds.
+  double now() const { return queues_.now(); }
 
   // 'rank 3 (node07, reward): running Score reward #12 (iteration 0, micro-batch 1) for 0.3 s, 4 more queued'
   std::string report(int rank) const;
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using SharedCommand = std::shared_ptr<const Command>;  // of all its ranks, of which there may be thousands
   struct RankState {
-    std::deque<Command> queue;  // not finished, oldest first
-    bool running = false;       // has started the first of them
-    Clock::time_point since;    // start of the running command, or end of the last one
-    std::string last_finished = "none";
+    std::deque<SharedCommand> queue;  // not finished, oldest first
+    bool running = false;             // has started the first of them
+    double since = 0.0;               // start of the running command, or end of the last one
+    SharedCommand last_finished;
     std::optional<double> clock_offset;  // known from the rank's first command on
   };
+  static std::string describe_last(const RankState& state);
 
   void take_in(const RankEvent& event);
   void check_deadlines() const;
@@ -77,6 +88,7 @@ class CommandStream {
   StreamConfig config_;
   std::vector<Listener> listeners_;
   std::map<int, RankState> ranks_;
+  std::size_t unfinished_ = 0;  // commands in all queues
 };
 
 }  // namespace ballast

@@ -15,6 +15,7 @@ std::ofstream open_for_append(const std::filesystem::path& path) {
 }
 
 void write_line(std::ofstream& file, const nlohmann::json& record) {
+  if (!file.is_open()) return;
   file << record.dump() << '\n' << std::flush;
   if (!file) throw std::runtime_error("the run's journal cannot be written: is the disk full?");
 }

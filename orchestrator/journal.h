@@ -13,6 +13,8 @@ namespace ballast {
 // checkpoint. Every line is flushed when it is complete. Throws std::runtime_error when a file cannot be written.
 class Journal {
  public:
+  // Keeps nothing: of a run that is only simulated.
+  Journal() = default;
   explicit Journal(const std::filesystem::path& run_folder);
   void step(std::int64_t iteration, const StepMetrics& metrics);
   void iteration(std::int64_t iteration, const nlohmann::json& record);

@@ -17,7 +17,7 @@ class Metrics {
  public:
   void take_in(const Command& command, const Event& event);
 
-  // Whether every row of micro-batches [0, micro_batches) of the batch has that figure by now.
+  // Whether every row of all the batch's micro-batches, so many, has that figure by now.
   bool complete(std::uint64_t batch, int micro_batches, const std::string& figure) const;
   // In row order. Throws std::out_of_range when it has not been reported.
   const std::vector<double>& rows(const BatchKey& key, const std::string& figure) const;
@@ -32,12 +32,18 @@ class Metrics {
     std::map<int, std::map<std::string, double>> losses;  // by micro-batch
     std::map<std::string, double> scalars;
   };
-  // Over the mini-batch's rows that have a response.
-  double mean(const TrainStep& step, const std::string& figure) const;
-  double largest(const TrainStep& step, const std::string& figure) const;
+  struct Part {
+    std::uint64_t batch = 0;
+    const std::vector<int>& micro_batches;
+  };
+  bool reported(const BatchKey& key, const std::string& figure) const;
+  // Over the rows that have a response.
+  double mean(const Part& part, const std::string& figure) const;
+  double largest(const Part& part, const std::string& figure) const;
 
   std::map<BatchKey, std::map<std::string, std::vector<double>>> rows_;
-  std::map<std::int64_t, std::map<Role, Learned>> learned_;  // by step
+  std::map<std::uint64_t, std::map<std::string, int>> reported_;  // by batch and figure: micro-batches
+  std::map<std::int64_t, std::map<Role, Learned>> learned_;       // by step
 };
 
 }  // namespace ballast

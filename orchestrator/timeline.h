@@ -17,6 +17,9 @@ inline constexpr std::string_view other_phase = "other";
 // Nothing to do: no command in the queue, or a transfer whose other end is not there yet.
 inline constexpr std::string_view idle_phase = "idle";
 
+// 'Generate', 'Score cost': what commands of one kind and role share.
+std::string title_of(const Command& command);
+
 // One thing that a rank did. Times are seconds on the orchestrator's steady clock.
 struct Span {
   std::string name;        // 'Generate', 'wait for peers', 'idle'
@@ -40,20 +43,22 @@ struct TimelinePart {
 
 class Timeline {
  public:
-  explicit Timeline(const Placement& placement, double now = steady_seconds());
+  Timeline(const Placement& placement, double now);
 
   void take_in(const Command& command, int rank, const Event& event);
-  // From the last call, or from the start, until now. Every command so far is done.
-  TimelinePart take(double now = steady_seconds());
+  // What a rank has begun and not finished belongs to the part that `now` ends, and to the next with
+  // what is left of it.
+  void take_in_running(const Command& command, int rank, double begin, double now);
+  // From the last call, or from the start, until now. What goes on has been taken in.
+  TimelinePart take(double now);
 
  private:
   struct Executed {
-    Command command;
-    double begin = 0.0;
-    double end = 0.0;
+    Span span;
+    std::vector<int> peers;  // of a transfer: at the other end of this rank's legs
   };
-  std::vector<Span> spans_of(const std::vector<Executed>& commands, int rank, const TimelinePart& part) const;
-  double peers_are_there(const Command& command, int rank) const;
+  std::vector<Span> spans_of(const std::vector<Executed>& commands, const TimelinePart& part) const;
+  double peers_are_there(const Executed& transfer) const;
 
   std::map<int, std::vector<Executed>> executed_;                   // by rank, in the order of its queue
   std::map<std::uint64_t, std::map<int, double>> transfer_begins_;  // by command and rank

@@ -1,6 +1,7 @@
 #include "orchestrator/trace.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -12,6 +13,14 @@ namespace {
 constexpr int orchestrator_track = 0;
 int track_of(int rank) { return rank + 1; }
 
+std::map<int, std::vector<std::string_view>> roles_by_rank(const Placement& placement) {
+  std::map<int, std::vector<std::string_view>> roles;
+  for (const auto& [role, layout] : placement) {
+    for (const int rank : layout.ranks()) roles[rank].push_back(to_string(role));
+  }
+  return roles;
+}
+
 nlohmann::json name_event(int track, const std::string& name) {
   return {{"ph", "M"}, {"pid", 0}, {"tid", track}, {"name", "thread_name"}, {"args", {{"name", name}}}};
 }
@@ -22,9 +31,8 @@ nlohmann::json order_event(int track) {
 
 }  // namespace
 
-Trace::Trace(const std::filesystem::path& run_folder, TraceConfig config, const Cast& cast) : config_(config) {
+Trace::Trace(const std::filesystem::path& path, TraceConfig config, const Cast& cast) : config_(config) {
   if (config_.iterations == 0) return;
-  const auto path = run_folder / "trace.json";
   file_.open(path);
   if (!file_) throw std::runtime_error(fmt::format("cannot write '{}'", path.string()));
   file_ << '[';
@@ -38,8 +46,8 @@ Trace::~Trace() {
 void Trace::write_names(const Cast& cast) {
   write_event(name_event(orchestrator_track, "orchestrator"));
   write_event(order_event(orchestrator_track));
-  for (int rank = 0; rank < static_cast<int>(cast.hosts.size()); ++rank) {
-    const auto name = fmt::format("rank {}: {} ({})", rank, roles_of(cast.placement, rank), cast.hosts[rank]);
+  for (const auto& [rank, roles] : roles_by_rank(cast.placement)) {
+    const auto name = fmt::format("rank {}: {} ({})", rank, fmt::join(roles, ", "), cast.hosts.at(rank));
     write_event(name_event(track_of(rank), name));
     write_event(order_event(track_of(rank)));
   }
@@ -70,7 +78,7 @@ void Trace::write(std::int64_t iteration, const std::string& what, const Timelin
     }
   }
   file_ << std::flush;
-  if (!file_) throw std::runtime_error("trace.json cannot be written: is the disk full?");
+  if (!file_) throw std::runtime_error("the trace cannot be written: is the disk full?");
 }
 
 void Trace::write_event(const nlohmann::json& event) {

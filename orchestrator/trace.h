@@ -1,4 +1,4 @@
-// RUN/trace.json: what each rank did when, for Perfetto (ui.perfetto.dev) or chrome://tracing.
+// trace.json: what each rank did when, for Perfetto (ui.perfetto.dev) or chrome://tracing.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -23,14 +23,14 @@ struct TraceConfig {
   }
 };
 
-// Chrome's trace event format, as an array: a track for each rank, named by its roles, with commands, waits and idle
-// time, and one for the orchestrator with the iterations. Written after each iteration; the closing bracket, which
-// readers do without, comes at the end, so that the file can be loaded whatever ended the run. Times are microseconds
-// from the first part on.
+// Chrome's trace event format, as an array: a track for each rank that plays a role, named by its roles, with commands,
+// waits and idle time, and one for the orchestrator with the iterations. Written after each iteration; the closing
+// bracket, which readers do without, comes at the end, so that the file can be loaded whatever ended the run. Times are
+// microseconds from the first part on.
 class Trace {
  public:
   // Throws std::runtime_error when the file cannot be written.
-  Trace(const std::filesystem::path& run_folder, TraceConfig config, const Cast& cast);
+  Trace(const std::filesystem::path& path, TraceConfig config, const Cast& cast);
   ~Trace();
   Trace(const Trace&) = delete;
   Trace& operator=(const Trace&) = delete;

@@ -23,7 +23,7 @@ std::string sentence_of(const c10::Error& error, c10::Device device) {
 }  // namespace
 
 Worker::Worker(WorkerSettings settings, Links links)
-    : settings_(std::move(settings)), links_(std::move(links)), store_(links_.device) {}
+    : settings_(std::move(settings)), links_(std::move(links)), store_(links_.device), peaks_(links_.device) {}
 
 void Worker::run() {
   const c10::DeviceGuard guard(links_.device);
@@ -57,6 +57,7 @@ bool Worker::work_on(const Command& command) {
 
 void Worker::report(Event event) {
   event.store_bytes = store_.bytes();
+  if (event.kind == EventKind::finished) event.peak_bytes = peaks_.grown();
   event.clock = steady_seconds();
   links_.commands.report(event);
 }
@@ -115,6 +116,7 @@ Event Worker::execute(const Transfer& transfer) {
 }
 
 Event Worker::execute(const Score& score) {
+  if (score.role == Role::Actor) return {.rows = actor_->score(score, store_)};
   if (score.role == Role::RewardCritic || score.role == Role::CostCritic) {
     critic(score.role).score(score, store_);
     return {};

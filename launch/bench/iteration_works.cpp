@@ -81,14 +81,14 @@ int run_iterations(const TrainConfig& config, const BenchRank& rank, std::vector
     CastHandles roles(placement, stream, metrics, loop.cast_options());
     roles.load(training_steps(loop));
     Journal journal(config.output);
-    Trace trace(config.output, config.trace, stream.cast());
+    Trace trace(config.output / "trace.json", config.trace, stream.cast());
     RunRecord record(stream, metrics, journal,
                      {.on_iteration = [&](auto, const auto& found) { figures.push_back(found); },
                       .on_evaluation = [](auto, const auto&) {},
                       .on_sample = [](const auto&) {},
                       .on_timeline = [&](auto iteration, const auto& what,
                                          const auto& part) { trace.write(iteration, what, part); }});
-    Checkpoints nothing_saved([](const std::string&) {}, stream, {}, config.output);
+    Checkpoints nothing_saved(nullptr, stream, {}, config.output);
     train_ppo_lag(
         roles, loop,
         {.stream = stream, .metrics = metrics, .record = record, .checkpoints = nothing_saved, .prompts = *prompts});

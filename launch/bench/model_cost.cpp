@@ -3,7 +3,12 @@
 namespace ballast {
 namespace {
 
-// Elements of the matrices of one layer.
+double head_weights(const ModelConfig& model) { return static_cast<double>(model.vocab * model.hidden); }
+
+double bytes_of(ComputeDType dtype) { return dtype == ComputeDType::float32 ? 4.0 : 2.0; }
+
+}  // namespace
+
 double layer_weights(const ModelConfig& model) {
   const auto query = static_cast<double>(model.heads * model.head_dim);
   const auto key = static_cast<double>(model.kv_heads * model.head_dim);
@@ -11,12 +16,6 @@ double layer_weights(const ModelConfig& model) {
   const auto hidden = static_cast<double>(model.hidden);
   return hidden * (2.0 * query + 2.0 * key + projections * static_cast<double>(model.intermediate));
 }
-
-double head_weights(const ModelConfig& model) { return static_cast<double>(model.vocab * model.hidden); }
-
-double bytes_of(ComputeDType dtype) { return dtype == ComputeDType::float32 ? 4.0 : 2.0; }
-
-}  // namespace
 
 Cost forward_cost(const ModelConfig& model, ComputeDType dtype, const RowsOfTokens& tokens) {
   const auto rows = static_cast<double>(tokens.rows);

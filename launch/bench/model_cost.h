@@ -25,6 +25,9 @@ struct RowsOfTokens {
   std::int64_t logits = 0;  // tokens of all rows that the language-model head works on
 };
 
+// Elements of the matrices of one layer.
+double layer_weights(const ModelConfig& model);
+
 // bytes: every weight that is used once, in `dtype`, and keys and values of the positions before `first`, in float32.
 Cost forward_cost(const ModelConfig& model, ComputeDType dtype, const RowsOfTokens& tokens);
 // Forward and, of twice its operations, backward; then AdamW, which reads value, gradient and both moments in float32

@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "launch/memory_plan.h"
+#include "launch/plan/workload.h"
 #include "launch/train_config.h"
 #include "orchestrator/cluster.h"
 #include "orchestrator/step_cost.h"
 
 namespace ballast {
 
-// Consecutive commands of one kind and role on the way that decides how long an iteration takes.
+// All commands of one kind and role on the way that decides how long an iteration takes.
 struct CriticalStep {
   std::string name;  // 'Generate', 'Score cost', 'orchestrator'
   std::int64_t commands = 0;
@@ -28,26 +29,20 @@ struct RankClass {
 
 struct Prediction {
   double iteration_s = 0.0;
-  double orchestrator_s = 0.0;            // of which the orchestrator's thread is busy with messages
-  double tokens_per_second = 0.0;         // of responses
+  double orchestrator_s = 0.0;     // of which the orchestrator's thread is busy with messages
+  double tokens_per_second = 0.0;  // of responses
+  std::int64_t ranks = 0;
   std::map<std::string, double> phase_s;  // by iteration_phases: the longest that a rank spends on such commands
   std::map<std::string, double> share;    // by phase and 'idle': of the time of all ranks
   std::map<Role, double> idle;            // share of the iteration that the role's ranks have nothing to do
   std::vector<CriticalStep> critical_path;
-  MovedBytes bytes;               // that all ranks send in an iteration
+  SentBytes bytes;                // that all ranks send in an iteration
   std::vector<RankClass> memory;  // by first rank
   double device_memory = 0.0;     // bytes that a rank has
   double price = 0.0;             // of an iteration; 0: not known
 
   // No rank needs more memory than it has.
   bool fits() const;
-};
-
-// What a plan supposes of the texts. Every row is alike; left out: prompts as the configuration's random ones, else a
-// quarter of batch.max_length; responses as long as there is room and sampling.max_new_tokens allows.
-struct PlannedLengths {
-  std::optional<std::int64_t> prompt;
-  std::optional<std::int64_t> response;
 };
 
 struct PredictOptions {

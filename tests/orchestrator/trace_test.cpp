@@ -30,7 +30,7 @@ class TraceFile : public ::testing::Test {
 };
 
 TEST_F(TraceFile, HasATrackForEachRankAndTheOrchestrator) {
-  { Trace(folder_, {}, one_actor).write(3, "iteration", second_from(50.0)); }
+  { Trace(folder_ / "trace.json", {}, one_actor).write(3, "iteration", second_from(50.0)); }
   const auto events = nlohmann::json::parse(text());
   ASSERT_EQ(events.size(), 6U);
   EXPECT_EQ(events[0]["args"]["name"], "orchestrator");
@@ -43,13 +43,13 @@ TEST_F(TraceFile, HasATrackForEachRankAndTheOrchestrator) {
 }
 
 TEST_F(TraceFile, LacksOnlyItsBracketWhileTheRunGoesOn) {
-  Trace trace(folder_, {}, one_actor);
+  Trace trace(folder_ / "trace.json", {}, one_actor);
   trace.write(0, "iteration", second_from(50.0));
   EXPECT_EQ(nlohmann::json::parse(text() + "]").size(), 6U);
 }
 
 TEST_F(TraceFile, StopsGrowingAfterTheIterationsThatAreAskedFor) {
-  Trace trace(folder_, {.iterations = 2}, one_actor);
+  Trace trace(folder_ / "trace.json", {.iterations = 2}, one_actor);
   trace.write(1, "iteration", second_from(50.0));
   const auto before = text();
   trace.write(2, "iteration", second_from(51.0));
@@ -57,7 +57,7 @@ TEST_F(TraceFile, StopsGrowingAfterTheIterationsThatAreAskedFor) {
 }
 
 TEST_F(TraceFile, IsNotThereWithoutIterations) {
-  { Trace(folder_, {.iterations = 0}, one_actor).write(0, "iteration", second_from(50.0)); }
+  { Trace(folder_ / "trace.json", {.iterations = 0}, one_actor).write(0, "iteration", second_from(50.0)); }
   EXPECT_FALSE(std::filesystem::exists(folder_ / "trace.json"));
 }
 

@@ -73,6 +73,7 @@ TEST(Events, AFailedEventSurvivesTheWire) {
                     .seconds = 0.5,
                     .store_bytes = 10,
                     .moved = {{"transfer", 24}},
+                    .peak_bytes = {{"in_all", 30}, {"parameters", 20}},
                     .rows = {.ids = {1, 2}, .values = {{"cost", {0.5, -1.0}}}},
                     .scalars = {{"lr", 1e-3}},
                     .error = "no such file",
@@ -80,6 +81,19 @@ TEST(Events, AFailedEventSurvivesTheWire) {
   const nlohmann::json json = event;
   const auto copy = nlohmann::json::from_msgpack(nlohmann::json::to_msgpack(json)).get<Event>();
   EXPECT_EQ(nlohmann::json(copy), json);
+}
+
+TEST(Events, WhatAnEventHasNothingOfDoesNotTravel) {
+  const nlohmann::json json = Event{.command = 5, .kind = EventKind::finished, .seconds = 0.5};
+  EXPECT_EQ(json, (nlohmann::json{{"command", 5}, {"kind", EventKind::finished}, {"seconds", 0.5}}));
+  EXPECT_EQ(json.get<Event>().error, "");
+}
+
+TEST(Commands, RanksTravelAsRuns) {
+  const Command command{.ranks = {0, 1, 2, 3, 7, 9, 10}, .body = Free{}};
+  const nlohmann::json json = command;
+  EXPECT_EQ(json["ranks"], (nlohmann::json{{0, 3}, {7, 7}, {9, 10}}));
+  EXPECT_EQ(json.get<Command>().ranks, command.ranks);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "workers/generation/cached_attention.h"
 #include "workers/generation/generation_config.h"
+#include "workers/memory/memory_count.h"
 
 namespace ballast {
 namespace {
@@ -17,7 +18,8 @@ std::size_t padded(std::size_t rows) {
 }  // namespace
 
 void BackbonePass::begin(std::int64_t slots, std::int64_t positions) {
-  const auto& config = model_.config();
+  const MemoryScope scope(MemoryClass::KvCache);
+  const ModelConfig config = local_config(model_.config(), model_.shards().shard());
   cache_.emplace(CacheShape{.layers = config.layers,
                             .slots = slots,
                             .positions = positions,

@@ -1,0 +1,102 @@
+#include "launch/commands/plan.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "launch/plan/clusters.h"
+#include "launch/plan/plan_report.h"
+#include "launch/training_job.h"
+#include "workers/user_error.h"
+
+namespace ballast {
+namespace {
+
+constexpr auto plan_examples = R"(
+Examples:
+  ballast plan -c configs/smoke/ppo_lag.yaml --cluster 6xcpu
+  ballast plan -c configs/smoke/ppo_lag.yaml --cluster 1x8xH100 --trace plan.json
+  ballast plan -c configs/smoke/ppo_lag.yaml --cluster my_cluster.yaml --ranks 6 batch.rollout=64
+
+The plan runs the orchestrator of a real run over ranks that only take modelled time; nothing is written. All rows are as
+long as --prompt and --response say. The exit code is 2 where the job does not fit into memory.)";
+
+struct PlanOptions {
+  std::filesystem::path config;
+  std::vector<std::string> overrides;  // 'key.path=value'
+  std::string cluster;
+  std::optional<std::int64_t> ranks;  // left out: one on each device
+  std::optional<double> price;        // of a device for an hour
+  std::optional<std::filesystem::path> json;
+  PredictOptions predict;
+};
+
+Placement planned_placement(const TrainingJob& job, std::int64_t ranks, const std::filesystem::path& file) {
+  auto violations = job.violations();
+  auto placement = resolve_placement(job.config().placement,
+                                     {.roles = job.roles(),
+                                      .world_size = static_cast<int>(ranks),
+                                      .gradient_lanes = static_cast<int>(job.config().workers.gradient_lanes)},
+                                     violations);
+  if (!violations.empty()) throw UserError(fmt::format("{}: {}", file.string(), fmt::join(violations, "\n  ")));
+  return placement;
+}
+
+// Before anything is computed for it. Leaves an empty file.
+void require_writable(const char* option, const std::optional<std::filesystem::path>& path) {
+  if (path && !std::ofstream(*path)) throw UserError(fmt::format("{}: '{}' cannot be written", option, path->string()));
+}
+
+// Returns the exit code.
+int plan(const PlanOptions& options) {
+  require_writable("--json", options.json);
+  require_writable("--trace", options.predict.trace);
+  auto cluster = find_cluster(options.cluster);
+  if (options.price) cluster.price_per_device_hour = *options.price;
+  Violations unreadable;
+  const auto yaml = read_yaml_file(options.config, unreadable);
+  unreadable.throw_if_any();
+  const auto job = read_training_job(yaml, options.overrides);
+  const auto placement = planned_placement(*job, options.ranks.value_or(cluster.ranks()), options.config);
+  const auto prediction = job->predict(placement, cluster, options.predict);
+  const PlanReport report{.cluster = cluster, .placement = placement, .prediction = prediction};
+  fmt::print("{}", describe(report));
+  if (options.json) std::ofstream(*options.json) << to_json(report).dump(2) << '\n';
+  if (prediction.fits()) return 0;
+  fmt::print(stderr, "ballast: this does not fit: {}\n", describe_misfits(prediction));
+  return 2;
+}
+
+void add_options(CLI::App& verb, PlanOptions& options) {
+  verb.add_option("-c,--config", options.config, "YAML configuration of `ballast train`")->required();
+  verb.add_option("overrides", options.overrides, "key.path=value, on top of the file");
+  verb.add_option("--cluster", options.cluster,
+                  "NODESxDEVICESxNAME of h100, h200, a100-80g or cpu, as 16x8xH100; or a YAML file")
+      ->required();
+  verb.add_option("--ranks", options.ranks, "plan for so many; left out: one on each device")
+      ->check(CLI::Range(1, 1 << 20));
+  verb.add_option("--prompt", options.predict.lengths.prompt, "tokens of each prompt")->check(CLI::PositiveNumber);
+  verb.add_option("--response", options.predict.lengths.response, "tokens of each response; left out: as many as fit")
+      ->check(CLI::PositiveNumber);
+  verb.add_option("--price", options.price, "of a device for an hour")->check(CLI::NonNegativeNumber);
+  verb.add_option("--trace", options.predict.trace, "write the simulated timeline here, for ui.perfetto.dev");
+  verb.add_option("--json", options.json, "write the plan here too");
+  verb.add_flag("--each-rank", options.predict.each_rank, "simulate every rank, not one of each class of equal ones");
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, Invocation& invocation) {
+  auto* verb = app.add_subcommand("plan", "Predict memory, time and cost of a job on a cluster, without running it");
+  auto options = std::make_shared<PlanOptions>();
+  add_options(*verb, *options);
+  verb->footer(plan_examples);
+  verb->callback([options, &invocation] { invocation.exit_code = plan(*options); });
+}
+
+}  // namespace ballast

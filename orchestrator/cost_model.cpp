@@ -1,0 +1,156 @@
+#include "orchestrator/cost_model.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ballast {
+namespace {
+
+double bytes_of(Field field, const Transfer& transfer) {
+  constexpr double int64_bytes = 8.0;
+  constexpr double float_bytes = 4.0;
+  const auto rows = static_cast<double>(transfer.rows);
+  const auto length = static_cast<double>(transfer.max_length);
+  if (field == Field::Tokens) return rows * int64_bytes * length;
+  if (field == Field::PromptLengths || field == Field::Lengths) return rows * int64_bytes;
+  return rows * float_bytes * (length - 1.0);
+}
+
+// Of a model that learns and keeps what scoring its first micro-batch computed.
+bool keeps_forward(Role role, const Workload& workload) { return role != Role::Actor || workload.recomputes_log_probs; }
+
+}  // namespace
+
+std::int64_t world_of(const Placement& placement) {
+  int last = 0;
+  for (const auto& [role, layout] : placement) last = std::max(last, std::ranges::max(layout.ranks()));
+  return last + 1;
+}
+
+CostModel::CostModel(const Workload& workload, const Cluster& cluster, const Placement& placement,
+                     const EqualRanks& simulated)
+    : workload_(workload), cluster_(cluster), ranks_of_node_(cluster.ranks_of_node(world_of(placement))) {
+  for (const auto& [role, work] : workload.roles) {
+    const auto& layout = placement.at(role);
+    Seat seat{.time = ModelTime(work.model, spread_of(layout.replica(0), ranks_of_node_), cluster),
+              .replicas = spread_of(layout.shard(0), ranks_of_node_),
+              .simulated = simulated.placement.at(role),
+              .replica_of = {},
+              .zero = work.zero};
+    for (int replica = 0; replica < seat.simulated.replicas(); ++replica) {
+      for (const int rank : seat.simulated.replica(replica)) seat.replica_of[rank] = static_cast<std::size_t>(replica);
+    }
+    seats_.emplace(role, std::move(seat));
+  }
+}
+
+std::vector<StepCost> CostModel::costs(const Command& command) const {
+  auto costs_of_ranks = std::visit([&](const auto& body) { return costs(command, body); }, command.body);
+  for (auto& cost : costs_of_ranks) cost.work_s += cluster_.command_s;
+  return costs_of_ranks;
+}
+
+Rows CostModel::rows_of(Role role, double rows) const {
+  const double tokens = workload_.prompt + workload_.response;
+  const bool speaks = role == Role::Actor || role == Role::Reference;
+  return {.rows = rows, .tokens = tokens, .logits = speaks ? workload_.response : tokens};
+}
+
+std::vector<StepCost> CostModel::costs(const Command& command, const Generate& generate) const {
+  const auto& time = seats_.at(Role::Actor).time;
+  const auto rows = static_cast<double>(generate.row_ids.size());
+  auto cost = time.generate(
+      {.rows = rows, .prompt = workload_.prompt, .response = workload_.response, .slots = workload_.slots});
+  if (workload_.recomputes_log_probs) cost += time.forward(rows_of(Role::Actor, rows));
+  std::swap(cost.bytes.of(SentFor::TensorParallel), cost.bytes.of(SentFor::Generation));
+  return std::vector<StepCost>(command.ranks.size(), cost);
+}
+
+std::vector<StepCost> CostModel::costs(const Command& command, const Score& score) const {
+  const auto seat = seats_.find(score.role);
+  if (seat == seats_.end()) return std::vector<StepCost>(command.ranks.size());
+  const auto rows = rows_of(score.role, static_cast<double>(score.row_ids.size()));
+  return std::vector<StepCost>(command.ranks.size(), seat->second.time.forward(rows));
+}
+
+const Link& CostModel::link(int from, int to) const {
+  return from / ranks_of_node_ == to / ranks_of_node_ ? cluster_.within : cluster_.between;
+}
+
+// A rank's sends share its link, and so do its receives: a leg takes as long as the busier of its ends.
+std::vector<StepCost> CostModel::costs(const Command& command, const Transfer& transfer) const {
+  std::map<int, double> sending_s;
+  std::map<int, double> receiving_s;
+  for (const auto& [field, from, to] : transfer.legs) {
+    if (from == to) continue;
+    const double seconds = bytes_of(field, transfer) / link(from, to).bandwidth;
+    sending_s[from] += seconds;
+    receiving_s[to] += seconds;
+  }
+  std::map<int, StepCost> costs_of_ranks;
+  for (const auto& [field, from, to] : transfer.legs) {
+    if (from == to) continue;
+    const double seconds = link(from, to).latency_s + std::max(sending_s[from], receiving_s[to]);
+    for (const int end : {from, to}) costs_of_ranks[end].exchange_s = std::max(costs_of_ranks[end].exchange_s, seconds);
+    auto& sent = costs_of_ranks[from].bytes.of(SentFor::Transfer);
+    (&link(from, to) == &cluster_.within ? sent.within : sent.between) += bytes_of(field, transfer);
+  }
+  std::vector<StepCost> result;
+  for (const int rank : command.ranks) result.push_back(costs_of_ranks[rank]);
+  return result;
+}
+
+std::vector<StepCost> CostModel::costs(const Command& command, const Learn& learn) const {
+  const auto& seat = seats_.at(learn.role);
+  const auto replicas = static_cast<std::size_t>(seat.simulated.replicas());
+  std::vector<std::int64_t> own(replicas);
+  for (const int m : learn.micro_batches) ++own[static_cast<std::size_t>(m) % replicas];
+  const auto& batch = workload_.batch;
+  const auto steps = batch.passes * (batch.rollout / batch.mini_batch);
+  const bool first = learn.step % steps == 0 && keeps_forward(learn.role, workload_);
+  std::map<std::int64_t, StepCost> by_count;
+  std::vector<StepCost> result;
+  for (const int rank : command.ranks) {
+    const auto count = own[seat.replica_of.at(rank)];
+    const auto entry = by_count.find(count);
+    if (entry == by_count.end()) {
+      by_count[count] = learn_cost(learn.role, static_cast<double>(count), first && count > 0);
+    }
+    result.push_back(by_count[count]);
+  }
+  return result;
+}
+
+StepCost CostModel::learn_cost(Role role, double micro_batches, bool kept_forward) const {
+  const auto& seat = seats_.at(role);
+  const double texts = role == Role::Actor && workload_.learns_texts ? 2.0 : 1.0;
+  const auto rows = rows_of(role, static_cast<double>(workload_.batch.micro_batch));
+  const auto forward = seat.time.forward(rows);
+  const auto backward = seat.time.backward(rows);
+  auto cost = forward * (micro_batches * texts - (kept_forward ? 1.0 : 0.0));
+  cost += backward * (micro_batches * texts);
+  cost += seat.time.update(seat.zero ? static_cast<double>(seat.replicas.ranks) : 1.0);
+  cost += reduction(seat, micro_batches > 0.0 ? backward.seconds() : 0.0);
+  return cost;
+}
+
+// With ZeRO-1 gradients are scattered while the last backward pass runs: what is left of that time afterwards counts.
+StepCost CostModel::reduction(const Seat& seat, double backward_s) const {
+  StepCost cost;
+  const double gradient = seat.time.gradient_bytes();
+  if (!seat.zero) {
+    const auto sum = workload_.gradient_lanes == 1 ? all_reduce(gradient, seat.replicas, cluster_)
+                                                   : pairwise_sum(gradient, seat.replicas, cluster_);
+    cost.exchange_s = sum.seconds;
+    cost.bytes.of(SentFor::Gradients) = sum.bytes;
+    return cost;
+  }
+  const auto sum = reduce_scatter(gradient, seat.replicas, cluster_);
+  const auto values = all_gather(seat.time.value_bytes(), seat.replicas, cluster_);
+  cost.exchange_s = std::max(sum.seconds - backward_s, 0.0) + values.seconds;
+  cost.bytes.of(SentFor::Gradients) = sum.bytes;
+  cost.bytes.of(SentFor::Parameters) = values.bytes;
+  return cost;
+}
+
+}  // namespace ballast
