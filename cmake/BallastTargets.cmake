@@ -60,6 +60,10 @@ set(ballast_gpu_test_environment OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI
 # What is no test of a GPU runs on the CPU, also where there is a GPU: `device: auto` must not see it.
 set(ballast_test_environment ${ballast_gpu_test_environment} "CUDA_VISIBLE_DEVICES=")
 
+# Tests whose code is another one in a build for GPUs: those that link LibTorch, and those that need a GPU. They have the
+# label `device` beside their own.
+add_custom_target(device_tests)
+
 # ballast_test(NAME SOURCES a.cpp ... LINK lib ... LABEL unit|distributed|golden|gpu [RANKS n] [TORCH] [TIMEOUT s]
 #              [MPI_ARGS arg ... VARIANT word] [ARGS arg ...])
 # RANKS: the test program runs under mpirun with that many ranks (it calls MPI_Init itself), with MPI_ARGS if given.
@@ -97,13 +101,18 @@ function(ballast_test name)
   if(arg_VARIANT)
     string(APPEND test_name _${arg_VARIANT})
   endif()
+  set(labels ${arg_LABEL})
+  if(arg_LABEL STREQUAL gpu OR (arg_LABEL STREQUAL unit AND arg_TORCH))
+    list(APPEND labels device)
+    add_dependencies(device_tests ${name})
+  endif()
   add_test(NAME ${test_name} COMMAND ${command} ${arg_ARGS} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set(environment ${ballast_test_environment})
   if(arg_LABEL STREQUAL gpu)
     set(environment ${ballast_gpu_test_environment})
   endif()
   set_tests_properties(${test_name} PROPERTIES
-    LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${processors} ENVIRONMENT "${environment}")
+    LABELS "${labels}" TIMEOUT ${arg_TIMEOUT} PROCESSORS ${processors} ENVIRONMENT "${environment}")
   # A test that needs a GPU and finds none has not passed.
   if(arg_LABEL STREQUAL gpu)
     set_tests_properties(${test_name} PROPERTIES SKIP_REGULAR_EXPRESSION "no CUDA device")

@@ -31,6 +31,7 @@ struct ControlConfig {
   std::chrono::milliseconds heartbeat_interval{500};
   std::chrono::milliseconds silence_limit{4000};   // a peer that says nothing for this long is lost
   std::chrono::milliseconds welcome_limit{60000};  // a rank waits this long for the orchestrator's first answer
+  std::chrono::milliseconds endpoint_limit{5000};  // and tries its next endpoint when one is silent for this long
   std::int64_t unacknowledged_limit = 10000;       // messages sent to one peer and not taken there; more is an error
 };
 
@@ -85,16 +86,18 @@ class ControlClient {
   struct Options {
     int rank = 0;
     CurveKeyPair keys;
-    std::string server_key;  // the orchestrator's public key
-    std::string endpoint;
+    std::string server_key;              // the orchestrator's public key
+    std::vector<std::string> endpoints;  // of the orchestrator, in the order in which to try them
     ControlConfig config;
   };
-  // Starts to connect and returns. Throws ControlError on a malformed key or endpoint.
+  // Starts to connect and returns. Throws ControlError on a malformed key.
   explicit ControlClient(Options options);
   ~ControlClient();
   ControlClient(const ControlClient&) = delete;
   ControlClient& operator=(const ControlClient&) = delete;
 
+  // Waits until the orchestrator has answered. Throws ControlError, which names the endpoints that were tried.
+  void wait_for_welcome();
   // Queues a message; does not wait. Throws ControlError when the orchestrator is lost or takes nothing any more. After
   // the orchestrator has announced the end nobody listens and the message is discarded.
   void send(Message message);

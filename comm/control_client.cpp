@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "comm/control_end.h"
+#include "comm/control_reach.h"
 #include "comm/control_socket.h"
 #include "comm/control_wire.h"
 
@@ -27,13 +28,20 @@ class ControlClient::Impl {
   explicit Impl(Options options)
       : config_(options.config),
         rank_(options.rank),
+        endpoints_(std::move(options.endpoints)),
         ledger_(config_.unacknowledged_limit),
-        socket_(ControlSocket::Connect{options.keys, options.server_key, options.endpoint}),
+        socket_(ControlSocket::Connect{options.keys, options.server_key}),
         thread_([this] { run(); }) {}
 
   ~Impl() { close(std::chrono::seconds(1)); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
+
+  void wait_for_welcome() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return state_ != State::connecting || stopping_; });
+    if (state_ == State::lost) throw ControlError(loss_);
+  }
 
   void send(Message message) {
     {
@@ -77,6 +85,7 @@ class ControlClient::Impl {
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
+      leave_by_ = ControlClock::now() + timeout;
     }
     changed_.notify_all();
     if (!thread_.joinable()) return;
@@ -93,6 +102,14 @@ class ControlClient::Impl {
 
   void run() {
     try {
+      const auto no_way = reach({.socket = socket_, .endpoints = endpoints_, .config = config_, .given_up = [this] {
+                                   const std::lock_guard lock(mutex_);
+                                   return stopping_ && ControlClock::now() >= leave_by_;
+                                 }});
+      if (no_way) {
+        const std::lock_guard lock(mutex_);
+        return lose(*no_way);
+      }
       greet();
       while (turn()) {
       }
@@ -127,6 +144,7 @@ class ControlClient::Impl {
   void note_events() {
     for (const auto& event : socket_.events()) {
       if (!disconnection_.empty()) continue;  // the first one is the cause
+      if (std::holds_alternative<ConnectionMade>(event)) continue;
       const auto* refused = std::get_if<ConnectionRefused>(&event);
       disconnection_ =
           refused != nullptr ? fmt::format("connection refused: {}", refused->reason) : "connection closed";
@@ -197,6 +215,7 @@ class ControlClient::Impl {
 
   const ControlConfig config_;
   const int rank_;
+  const std::vector<std::string> endpoints_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   State state_ = State::connecting;
@@ -206,6 +225,7 @@ class ControlClient::Impl {
   std::deque<Message> inbox_;
   bool heartbeat_due_ = false;  // ahead of time
   bool stopping_ = false;
+  ControlClock::time_point leave_by_;  // when stopping before the orchestrator was reached
   Pulse pulse_{config_};
   ControlClock::time_point last_heard_ = ControlClock::now();
   std::string disconnection_;  // why, once the socket has seen it
@@ -215,6 +235,7 @@ class ControlClient::Impl {
 
 ControlClient::ControlClient(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 ControlClient::~ControlClient() = default;
+void ControlClient::wait_for_welcome() { impl_->wait_for_welcome(); }
 void ControlClient::send(Message message) { impl_->send(std::move(message)); }
 std::optional<std::variant<Message, PeerLost>> ControlClient::receive(std::chrono::milliseconds timeout) {
   return impl_->receive(timeout);

@@ -56,6 +56,10 @@ std::optional<ConnectionEvent> parse_event(const std::string& frame) {
   std::memcpy(&event, frame.data(), sizeof event);
   std::memcpy(&value, frame.data() + sizeof event, sizeof value);
   switch (event) {
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+      return ConnectionMade{};
+    case ZMQ_EVENT_CONNECT_RETRIED:
+      return ConnectionFailed{};
     case ZMQ_EVENT_DISCONNECTED:
       return ConnectionClosed{value};
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
@@ -102,8 +106,15 @@ class ControlSocket::Impl {
   explicit Impl(const Connect& options) : socket_(context_, zmq::socket_type::dealer) {
     set_up(options.keys);
     socket_.set(zmq::sockopt::curve_serverkey, options.server_key);
-    watch(ZMQ_EVENT_DISCONNECTED | handshake_failures);
-    socket_.connect(options.endpoint);
+    watch(ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | handshake_failures);
+  }
+
+  void connect(const std::string& endpoint) {
+    if (!connected_to_.empty()) socket_.disconnect(connected_to_);
+    connected_to_.clear();
+    events();  // those of the endpoint before
+    socket_.connect(endpoint);
+    connected_to_ = endpoint;
   }
 
   std::string endpoint() const { return socket_.get(zmq::sockopt::last_endpoint); }
@@ -199,6 +210,7 @@ class ControlSocket::Impl {
   zmq::socket_t monitor_;
   zmq::socket_t zap_;            // orchestrator only
   std::optional<KeyRing> keys_;  // orchestrator only
+  std::string connected_to_;     // rank only
   WakeUp wake_up_;
 };
 
@@ -209,11 +221,16 @@ ControlSocket::ControlSocket(const Listen& options) try : impl_(std::make_unique
 
 ControlSocket::ControlSocket(const Connect& options) try : impl_(std::make_unique<Impl>(options)) {
 } catch (const zmq::error_t& error) {
-  throw ControlError(fmt::format("cannot connect to {}: {}", options.endpoint, error.what()));
+  throw ControlError(fmt::format("cannot make a socket with these keys: {}", error.what()));
 }
 
 ControlSocket::~ControlSocket() { close(std::chrono::milliseconds(0)); }
 std::string ControlSocket::endpoint() const { return impl_->endpoint(); }
+void ControlSocket::connect(const std::string& endpoint) try {
+  impl_->connect(endpoint);
+} catch (const zmq::error_t& error) {
+  throw ControlError(fmt::format("cannot connect to {}: {}", endpoint, error.what()));
+}
 void ControlSocket::wait(std::chrono::milliseconds timeout) { impl_->wait(timeout); }
 void ControlSocket::wake() { impl_->wake(); }
 std::vector<ConnectionEvent> ControlSocket::events() { return impl_->events(); }

@@ -23,7 +23,10 @@ struct ConnectionClosed {
 struct ConnectionRefused {
   std::string reason;
 };
-using ConnectionEvent = std::variant<ConnectionClosed, ConnectionRefused>;
+// A rank's connection: the orchestrator has proved its key; nobody was found (ZeroMQ tries again by itself).
+struct ConnectionMade {};
+struct ConnectionFailed {};
+using ConnectionEvent = std::variant<ConnectionClosed, ConnectionRefused, ConnectionMade, ConnectionFailed>;
 
 struct Packet {
   std::string routing_id;  // where an answer goes; empty at a rank
@@ -43,9 +46,8 @@ class ControlSocket {
   struct Connect {
     CurveKeyPair keys;
     std::string server_key;
-    std::string endpoint;
   };
-  // Both throw ControlError, which names the endpoint.
+  // Both throw ControlError.
   explicit ControlSocket(const Listen& options);
   explicit ControlSocket(const Connect& options);
   ~ControlSocket();
@@ -53,6 +55,9 @@ class ControlSocket {
   ControlSocket& operator=(const ControlSocket&) = delete;
 
   std::string endpoint() const;  // as bound, with the port
+  // A rank: starts to connect to `endpoint` and leaves the one before, with all that was queued for it. Throws
+  // ControlError, which names the endpoint.
+  void connect(const std::string& endpoint);
   // Sleeps until there may be something to receive, an event, a wake() or `timeout` has passed.
   void wait(std::chrono::milliseconds timeout);
   void wake();

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -27,6 +29,7 @@ struct JobConfig {
   Algorithm algorithm = Algorithm::ppo_lag;
   std::filesystem::path output = "runs/train";
   std::int64_t threads_per_rank = 1;
+  std::optional<std::string> control_address;
   PlacementConfig placement;
   StreamConfig stream;
   WorkerSettings workers;
@@ -48,6 +51,9 @@ struct JobConfig {
     field("device", workers.device,
           "what ranks compute on: auto (CUDA where this build and all machines have it), cpu, cuda");
     field("threads_per_rank", threads_per_rank, "CPU threads of each rank; part of what results depend on").at_least(1);
+    field("control_address", control_address,
+          "interface or IPv4 address of rank 0's host, by which the other ranks reach the orchestrator; left out: of "
+          "all that it has the one that leads to each rank");
     field("transfer_timeout_s", workers.transfer_timeout_s, "a transfer that takes longer ends the run").above(0.0);
     field("stream", stream, "the watchdog");
   }

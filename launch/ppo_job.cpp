@@ -18,7 +18,7 @@ class PpoJob : public TrainingJob {
 
   const JobConfig& config() const override { return config_; }
   std::string yaml() const override { return write_config(config_); }
-  std::vector<Role> roles() const override { return config_.roles(); }
+  PlacementRequest placement_request(int world_size) const override { return config_.placement_request(world_size); }
   std::vector<std::string> violations() const override { return violations_of(config_); }
 
   std::string memory(const Placement& placement) const override { return describe(memory_plan(config_, placement)); }
@@ -33,7 +33,7 @@ class PpoJob : public TrainingJob {
     Metrics metrics;
     parts.stream.add_listener(
         [&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });
-    CastHandles roles(parts.placement, parts.stream, metrics);
+    CastHandles roles(parts.placement, parts.stream, metrics, work.loop.cast_options());
     roles.load(training_steps(work.loop));
     parts.make_run_folder();
     Journal journal(config_.output);
@@ -72,6 +72,7 @@ class PpoJob : public TrainingJob {
   Work read_rows(const RowReading& reading) const {
     Work work{.loop = config_.loop, .prompts = nullptr, .held_out = held_out(reading)};
     work.loop.evaluate_every = config_.evaluation.every;
+    work.loop.gradient_lanes = config_.workers.gradient_lanes;
     const auto seed = static_cast<std::uint64_t>(config_.workers.seed);
     if (!config_.prompts.data) {
       work.loop.iterations = *config_.iterations;

@@ -20,6 +20,10 @@ void check_rule(const RewardCheck& check, const ModelSource& actor, std::vector<
         fmt::format("{}.rule: a rule reads text; the actor needs a tokenizer (in its folder, or actor.model.tokenizer)",
                     check.name));
   }
+  if (check.settings.tensor_parallel > 1) {
+    violations.push_back(fmt::format("{}.tensor_parallel: found {}; a rule has no model to cut, allowed is 1",
+                                     check.name, check.settings.tensor_parallel));
+  }
   if (!check.critic.model.given()) {
     violations.push_back(fmt::format("{0}_critic.model: no model; a {0} by rule has none to start from", check.name));
   }

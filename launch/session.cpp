@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "comm/host_address.h"
 #include "launch/processor_share.h"
 #include "launch/rank_device.h"
 #include "orchestrator/control_queues.h"
@@ -15,18 +16,44 @@
 namespace ballast {
 namespace {
 
-constexpr auto start_timeout = std::chrono::seconds(60);
+// Longer than a rank looks for the orchestrator: it says itself what it has tried.
+constexpr auto start_timeout = ControlConfig{}.welcome_limit + std::chrono::seconds(10);
 constexpr auto close_timeout = std::chrono::seconds(5);
 constexpr auto last_goodbye = std::chrono::milliseconds(500);
 
-// Ranks on one machine talk over loopback; else the orchestrator listens on every interface and is found by host name.
 bool on_one_host(const World& world) {
   return std::ranges::all_of(world.hosts(), [&](const auto& host) { return host == world.host(); });
 }
 
-std::string reachable_endpoint(const std::string& bound, const World& world) {
-  if (on_one_host(world)) return bound;
-  return fmt::format("tcp://{}{}", world.hosts().front(), bound.substr(bound.rfind(':')));
+// Where the orchestrator listens: ranks on one machine talk over loopback, others over whatever leads from one to the
+// other, unless the configuration says where.
+std::vector<HostAddress> listening_addresses(const Session::Parts& parts) {
+  if (parts.control_address.empty() && on_one_host(parts.world)) return {{"lo", "127.0.0.1", 8}};
+  return matching(host_addresses(), parts.control_address);
+}
+
+std::string bind_endpoint(const std::vector<HostAddress>& addresses) {
+  return fmt::format("tcp://{}:*", addresses.size() == 1 ? addresses.front().ip : "*");
+}
+
+// What rank 0 tells the others: where the orchestrator is.
+std::string offer(const std::vector<HostAddress>& addresses, const std::string& bound) {
+  return nlohmann::json{{"addresses", addresses}, {"port", bound.substr(bound.rfind(':') + 1)}}.dump();
+}
+
+// In the order in which this rank tries them.
+std::vector<std::string> endpoints_in(const std::string& offered, const World& world) {
+  const auto offer = nlohmann::json::parse(offered);
+  const auto all = offer["addresses"].get<std::vector<HostAddress>>();
+  const auto addresses = world.host() == world.hosts().front() ? all : addresses_to_try(all, host_addresses());
+  if (addresses.empty()) {
+    throw ControlError(fmt::format("rank {} ({}): none of the addresses of rank 0 ({}) leads to it: {}", world.rank(),
+                                   world.host(), world.hosts().front(), describe(all)));
+  }
+  std::vector<std::string> endpoints;
+  for (const auto& address : addresses)
+    endpoints.push_back(fmt::format("tcp://{}:{}", address.ip, offer["port"].get<std::string>()));
+  return endpoints;
 }
 
 HostShare share_of_host(const World& world, std::int64_t threads) {
@@ -46,23 +73,34 @@ Session::Session(Parts parts) : parts_(std::move(parts)) {
   const auto keys = CurveKeyPair::generate();
   const auto server_keys = CurveKeyPair::generate();
   const auto rank_keys = world.all_gather(keys.public_key);
+  std::string offered;
   if (world.rank() == 0) {
-    server_ = std::make_unique<ControlServer>(
-        ControlServer::Options{.keys = server_keys,
-                               .rank_keys = rank_keys,
-                               .bind = on_one_host(world) ? "tcp://127.0.0.1:*" : "tcp://*:*",
-                               .config = {},
-                               .log = Logger({.rank = 0, .host = world.host()})});
+    const auto addresses = listening_addresses(parts_);
+    server_ = std::make_unique<ControlServer>(ControlServer::Options{.keys = server_keys,
+                                                                     .rank_keys = rank_keys,
+                                                                     .bind = bind_endpoint(addresses),
+                                                                     .config = {},
+                                                                     .log = Logger({.rank = 0, .host = world.host()})});
+    offered = offer(addresses, server_->endpoint());
   }
   const auto server_key = world.broadcast(server_keys.public_key, 0);
-  const auto endpoint = world.broadcast(server_ ? reachable_endpoint(server_->endpoint(), world) : "", 0);
+  const auto endpoints = endpoints_in(world.broadcast(offered, 0), world);
   client_ = std::make_unique<ControlClient>(ControlClient::Options{
-      .rank = world.rank(), .keys = keys, .server_key = server_key, .endpoint = endpoint, .config = {}});
+      .rank = world.rank(), .keys = keys, .server_key = server_key, .endpoints = endpoints, .config = {}});
+  wait_for_orchestrator();
   inbox_ = std::make_unique<ControlInbox>(*client_, [this](const auto& reason) { orchestrator_lost(reason); });
   between_devices_ = communicator_between_devices(world, parts_.device);
 }
 
 Session::~Session() = default;
+
+void Session::wait_for_orchestrator() {
+  try {
+    client_->wait_for_welcome();
+  } catch (const ControlError& error) {
+    throw ControlError(fmt::format("{}: {}", where(), error.what()));
+  }
+}
 
 int Session::run(const std::function<void(CommandStream&)>& job) {
   if (!server_) {
@@ -109,8 +147,8 @@ void Session::end_at_once() {
 void Session::work() {
   keep_to_own_processors(share_of_host(parts_.world, parts_.threads));
   Communicator& all = between_devices_ ? *between_devices_ : parts_.world.communicator();
-  Worker worker(parts_.workers,
-                {.commands = *inbox_, .world = all, .groups = role_groups(all), .device = parts_.device});
+  Traffic traffic(all, role_groups(all));
+  Worker worker(parts_.workers, {.commands = *inbox_, .traffic = traffic, .device = parts_.device});
   worker.run();
 }
 

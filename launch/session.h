@@ -25,7 +25,9 @@ class Session {
     FailureReport& failure;
     c10::Device device = c10::kCPU;  // on which the worker computes
     std::int64_t threads = 1;        // that compute, of this rank
+    std::string control_address;     // interface or address of rank 0, where the orchestrator listens; empty: all
   };
+  // Throws ControlError on a rank that finds no way to the orchestrator.
   explicit Session(Parts parts);
   ~Session();
 
@@ -37,6 +39,7 @@ class Session {
   std::string where() const;
 
  private:
+  void wait_for_orchestrator();
   int orchestrate(const std::function<void(CommandStream&)>& job);
   [[noreturn]] void end_at_once();
   void work();

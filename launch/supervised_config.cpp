@@ -48,7 +48,8 @@ SupervisedLoopConfig SupervisedConfig::loop() const {
           .iterations = iterations,
           .batch = batch,
           .evaluate_every = evaluation.every,
-          .seed = workers.seed};
+          .seed = workers.seed,
+          .gradient_lanes = workers.gradient_lanes};
 }
 
 SftConfig::SftConfig() { workers.supervised.optimizer = {.learning_rate = 2e-5, .schedule = LrSchedule::Cosine}; }
@@ -62,7 +63,7 @@ PreferenceConfig::PreferenceConfig() {
 std::vector<std::string> violations_of(const SupervisedConfig& config) {
   std::vector<std::string> violations;
   const auto& batch = config.batch;
-  check_mini_batch(batch.mini_batch, batch.micro_batch, violations);
+  if (!batch.tokens_per_micro_batch) check_mini_batch(batch.mini_batch, batch.micro_batch, violations);
   check_gradient_lanes(config.workers.gradient_lanes, violations);
   check_model("model", config.workers.supervised.model, {.required = true, .max_length = batch.max_length}, violations);
   check_examples(config, violations);

@@ -7,7 +7,6 @@
 #include "launch/lessons.h"
 #include "launch/memory_plan.h"
 #include "launch/supervised_display.h"
-#include "workers/user_error.h"
 
 namespace ballast {
 namespace {
@@ -20,7 +19,13 @@ class SupervisedJob : public TrainingJob {
 
   const JobConfig& config() const override { return config_; }
   std::string yaml() const override { return write_config(config_); }
-  std::vector<Role> roles() const override { return {role_}; }
+  PlacementRequest placement_request(int world_size) const override {
+    const auto& workers = config_.workers;
+    return {.roles = {role_},
+            .shards = {{role_, static_cast<int>(workers.supervised.tensor_parallel)}},
+            .world_size = world_size,
+            .gradient_lanes = static_cast<int>(workers.gradient_lanes)};
+  }
   std::vector<std::string> violations() const override { return violations_of(config_); }
 
   std::string memory(const Placement& placement) const override {
@@ -31,9 +36,8 @@ class SupervisedJob : public TrainingJob {
                                 placement));
   }
 
-  Prediction predict(const Placement&, const Cluster&, const PredictOptions&) const override {
-    throw UserError(
-        fmt::format("algorithm: found one that trains {}; a plan is made for ppo_lag and ppo", to_string(role_)));
+  Prediction predict(const Placement& placement, const Cluster& cluster, const PredictOptions& options) const override {
+    return ballast::predict(config_, role_, placement, cluster, options);
   }
 
   void orchestrate(const JobParts& parts) const override {

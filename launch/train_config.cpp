@@ -46,11 +46,38 @@ void check_rows(const TrainConfig& config, std::vector<std::string>& violations)
   }
 }
 
+std::int64_t tensor_parallel_of(Role role, const WorkerSettings& workers) {
+  switch (role) {
+    case Role::Actor:
+      return workers.actor.tensor_parallel;
+    case Role::Reference:
+      return workers.reference.tensor_parallel;
+    case Role::Reward:
+      return workers.reward.tensor_parallel;
+    case Role::Cost:
+      return workers.cost.tensor_parallel;
+    case Role::RewardCritic:
+      return workers.reward_critic.tensor_parallel;
+    case Role::CostCritic:
+      return workers.cost_critic.tensor_parallel;
+  }
+  return 1;
+}
+
 }  // namespace
 
 std::vector<Role> TrainConfig::roles() const {
   if (algorithm == Algorithm::ppo) return {Role::Actor, Role::Reference, Role::Reward, Role::RewardCritic};
   return {Role::Actor, Role::Reference, Role::Reward, Role::Cost, Role::RewardCritic, Role::CostCritic};
+}
+
+PlacementRequest TrainConfig::placement_request(int world_size) const {
+  PlacementRequest request{.roles = roles(),
+                           .shards = {},
+                           .world_size = world_size,
+                           .gradient_lanes = static_cast<int>(workers.gradient_lanes)};
+  for (const Role role : request.roles) request.shards[role] = static_cast<int>(tensor_parallel_of(role, workers));
+  return request;
 }
 
 std::vector<std::string> violations_of(const TrainConfig& config) {

@@ -49,6 +49,7 @@ struct TrainConfig : JobConfig {
   }
 
   std::vector<Role> roles() const;
+  PlacementRequest placement_request(int world_size) const;
 };
 
 // What a single field cannot show: every violation as 'field: found; allowed'. Reads the headers of the models that are

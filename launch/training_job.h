@@ -31,8 +31,8 @@ class TrainingJob {
   virtual const JobConfig& config() const = 0;
   // The resolved configuration: reading it gives the same job.
   virtual std::string yaml() const = 0;
-  // The roles that need ranks.
-  virtual std::vector<Role> roles() const = 0;
+  // The roles that need ranks, and how many each.
+  virtual PlacementRequest placement_request(int world_size) const = 0;
   // What a single setting cannot show, every violation as 'field: found; allowed'.
   virtual std::vector<std::string> violations() const = 0;
   // What each rank needs in memory, as a table.

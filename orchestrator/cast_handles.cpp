@@ -29,10 +29,11 @@ Generate generate_command(const BatchRef& rollout, int micro_batch, const std::v
 
 }  // namespace
 
-CastHandles::CastHandles(const Placement& placement, CommandStream& stream, Metrics& metrics)
+CastHandles::CastHandles(const Placement& placement, CommandStream& stream, Metrics& metrics, CastOptions options)
     : placement_(placement),
       stream_(stream),
       metrics_(metrics),
+      options_(options),
       actor_(handle(Role::Actor)),
       reference_(handle(Role::Reference)),
       reward_(handle(Role::Reward)),
@@ -72,6 +73,7 @@ BatchRef CastHandles::generate(const PromptBatch& prompts, std::int64_t iteratio
   for (int m = 0; m < rollout.micro_batches(); ++m) {
     auto command = generate_command(rollout, m, prompts.micro_batches[m]);
     command.report_responses = m == 0 ? report_responses : 0;
+    command.keep_forward = !options_.budget;
     schedule_.record({.iteration = iteration, .micro_batch = m, .ranks = actor_.ranks_of(m), .body = command});
   }
   return rollout;
@@ -80,11 +82,11 @@ BatchRef CastHandles::generate(const PromptBatch& prompts, std::int64_t iteratio
 Scored CastHandles::score(const BatchRef& rollout) {
   record_scores(rollout);
   flush();
-  Scored scored{.rollout = rollout, .costs = {}, .rows_by_micro_batch = {}};
+  Scored scored{.rollout = rollout, .costs = {}, .response_tokens = {}};
   stream_.wait_until([&] { return metrics_.complete(rollout.id(), rollout.micro_batches(), "generated_length"); });
   for (int m = 0; m < rollout.micro_batches(); ++m) {
     const auto& lengths = metrics_.rows(rollout.key(m), "generated_length");
-    scored.rows_by_micro_batch.push_back(std::ranges::count_if(lengths, [](double length) { return length > 0; }));
+    scored.response_tokens.emplace_back(lengths.begin(), lengths.end());
   }
   record_experience(rollout);
   flush();
@@ -103,8 +105,8 @@ void CastHandles::record_scores(const BatchRef& rollout) {
   for (const auto* role : scoring_roles()) {
     out.push_back({actor_, *role, {Field::Tokens, Field::PromptLengths, Field::Lengths}});
   }
-  record_transfers(schedule_, rollout, out);
-  for (auto* role : scoring_roles()) role->score(rollout);
+  record_transfers(schedule_, rollout, out, stream_.cast().hosts);
+  for (auto* role : scoring_roles()) role->score(rollout, !options_.budget);
 }
 
 void CastHandles::record_experience(const BatchRef& rollout) {
@@ -117,20 +119,49 @@ void CastHandles::record_experience(const BatchRef& rollout) {
     back.push_back({*cost_critic_, actor_, {Field::CostValues}});
     returns.push_back({actor_, *cost_critic_, {Field::CostReturns}});
   }
-  record_transfers(schedule_, rollout, back);
+  record_transfers(schedule_, rollout, back, stream_.cast().hosts);
   for (int m = 0; m < rollout.micro_batches(); ++m) {
     schedule_.record({.iteration = rollout.iteration(),
                       .micro_batch = m,
                       .ranks = actor_.ranks_of(m),
                       .body = BuildExperience{rollout.key(m), rollout.row_ids(m)}});
   }
-  record_transfers(schedule_, rollout, returns);
+  record_transfers(schedule_, rollout, returns, stream_.cast().hosts);
 }
 
-void CastHandles::learn(const TrainStep& step, const MiniBatch& mini, std::int64_t iteration) {
+LearningPlan CastHandles::plan(const Scored& scored, const PromptBatch& prompts, const BatchConfig& config) {
+  LearningPlan plan{.batch = scored.rollout, .mini_batches = mini_batches(scored, prompts, config)};
+  if (!options_.budget) return plan;
+  plan.batch = record_regrouping(scored.rollout, cut_by_tokens(plan.mini_batches, scored, prompts, *options_.budget));
+  for (auto& mini : plan.mini_batches) mini.batch = plan.batch.id();
+  return plan;
+}
+
+BatchRef CastHandles::record_regrouping(const BatchRef& rollout, const Regrouping& rows) {
+  BatchRef::Shape shape{
+      .batch = next_batch_++, .iteration = rollout.iteration(), .max_length = rollout.max_length(), .row_ids = {}};
+  for (const auto& places : rows) {
+    auto& ids = shape.row_ids.emplace_back();
+    for (const auto& [micro_batch, row] : places) ids.push_back(rollout.row_ids(micro_batch)[row]);
+  }
+  const BatchRef regrouped(std::move(shape), all_ranks(placement_), schedule_);
+  const auto regroup = [&](RoleHandle& role, std::vector<Field> fields) {
+    fields.insert(fields.begin(), {Field::Tokens, Field::PromptLengths, Field::Lengths});
+    role.regroup(rollout, regrouped, rows, std::move(fields));
+  };
+  regroup(reward_critic_, {Field::RewardValues, Field::RewardReturns});
+  if (cost_critic_) regroup(*cost_critic_, {Field::CostValues, Field::CostReturns});
+  std::vector<Field> of_actor{Field::LogProbs, Field::RewardAdvantages};
+  if (constrained()) of_actor.push_back(Field::CostAdvantages);
+  regroup(actor_, std::move(of_actor));
+  return regrouped;
+}
+
+void CastHandles::learn(const TrainStep& step, std::int64_t iteration) {
+  const auto& mini = step.mini;
   const Learn learn{.step = step.step,
-                    .batch = step.batch,
-                    .micro_batches = mini.micro_batches,
+                    .batch = mini.batch,
+                    .micro_batches = mini.learned,
                     .rows = mini.rows,
                     .lambda = step.lambda,
                     .ptx = {}};
@@ -150,21 +181,5 @@ void CastHandles::save(const std::string& folder) {
 }
 
 void CastHandles::flush() { stream_.append(schedule_.take()); }
-
-std::vector<MiniBatch> mini_batches(const Scored& scored, const PromptBatch& prompts, const BatchConfig& config) {
-  const auto micro_batches = static_cast<std::int64_t>(prompts.micro_batches.size());
-  const auto per_mini = config.mini_batch / config.micro_batch;
-  std::vector<MiniBatch> result;
-  for (std::int64_t begin = 0; begin < micro_batches; begin += per_mini) {
-    auto& mini = result.emplace_back();
-    for (auto m = begin; m < std::min(begin + per_mini, micro_batches); ++m) {
-      mini.micro_batches.push_back(static_cast<int>(m));
-      mini.rows += scored.rows_by_micro_batch[m];
-      if (!prompts.ptx.empty()) mini.ptx.push_back(prompts.ptx[m]);
-    }
-    mini.rows = std::max<std::int64_t>(mini.rows, 1);  // empty responses only: a loss of 0, not of 0/0
-  }
-  return result;
-}
 
 }  // namespace ballast

@@ -5,28 +5,25 @@
 
 #include "orchestrator/command_stream.h"
 #include "orchestrator/metrics.h"
+#include "orchestrator/mini_batch.h"
 #include "orchestrator/prompts.h"
 #include "orchestrator/role_handle.h"
 
 namespace ballast {
 
-// A rollout that every role has scored.
-struct Scored {
-  BatchRef rollout;
-  std::vector<double> costs;                      // by row, in prompt order; empty without a constraint
-  std::vector<std::int64_t> rows_by_micro_batch;  // rows that have a response
+// A rollout as it is learned.
+struct LearningPlan {
+  BatchRef batch;  // the rollout, or its rows cut anew by tokens
+  std::vector<MiniBatch> mini_batches;
 };
 
-// Consecutive micro-batches that make one optimizer step.
-struct MiniBatch {
-  std::vector<int> micro_batches;
-  std::int64_t rows = 0;  // that have a response: the normaliser of the losses
-  std::vector<std::vector<LabelledRow>> ptx;
+struct CastOptions {
+  std::optional<TokenBudget> budget;  // of training micro-batches; none: the rollout's are learned
 };
 
 class CastHandles {
  public:
-  CastHandles(const Placement& placement, CommandStream& stream, Metrics& metrics);
+  CastHandles(const Placement& placement, CommandStream& stream, Metrics& metrics, CastOptions options = {});
 
   bool constrained() const { return cost_.has_value(); }
   // Every role reads its model; waits until all have. Throws RunFailed when one cannot.
@@ -35,8 +32,11 @@ class CastHandles {
   BatchRef generate(const PromptBatch& prompts, std::int64_t iteration, std::int64_t report_responses = 0);
   // Records transfers and scoring by every frozen role and critic, then the experience; waits for lengths and costs.
   Scored score(const BatchRef& rollout);
+  // Cuts the rollout into mini-batches; where they are cut by tokens, records that their rows move to the replicas that
+  // learn them.
+  LearningPlan plan(const Scored& scored, const PromptBatch& prompts, const BatchConfig& config);
   // Orders one optimizer step of the actor and the critics. Does not wait.
-  void learn(const TrainStep& step, const MiniBatch& mini, std::int64_t iteration);
+  void learn(const TrainStep& step, std::int64_t iteration);
   void save(const std::string& folder);
 
  private:
@@ -44,19 +44,20 @@ class CastHandles {
   void flush();
   void record_scores(const BatchRef& rollout);
   void record_experience(const BatchRef& rollout);
+  // A batch for the regrouped rows, filled on every role that learns.
+  BatchRef record_regrouping(const BatchRef& rollout, const Regrouping& rows);
   RoleHandle handle(Role role);
   std::vector<RoleHandle*> scoring_roles();
 
   Placement placement_;
   CommandStream& stream_;
   Metrics& metrics_;
+  CastOptions options_;
   Schedule schedule_;
   RoleHandle actor_, reference_, reward_, reward_critic_;
   std::optional<RoleHandle> cost_, cost_critic_;
   std::uint64_t next_batch_ = 1;
   std::int64_t iteration_ = 0;  // of the last rollout, for messages
 };
-
-std::vector<MiniBatch> mini_batches(const Scored& scored, const PromptBatch& prompts, const BatchConfig& config);
 
 }  // namespace ballast

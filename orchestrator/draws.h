@@ -16,6 +16,8 @@ class Draws {
   std::int64_t below(std::int64_t bound) {
     return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(bound));
   }
+  // In [0, 1), a multiple of 2^-53.
+  double share() { return static_cast<double>(random_() >> 11U) * 0x1p-53; }
   // In [begin, end).
   std::int64_t between(std::int64_t begin, std::int64_t end) { return begin + below(end - begin); }
 

@@ -33,6 +33,7 @@ class TextExamples : public Examples {
   explicit TextExamples(std::vector<LabelledRow> rows) : rows_(std::move(rows)) {}
 
   std::int64_t size() const override { return static_cast<std::int64_t>(rows_.size()); }
+  std::int64_t tokens(std::int64_t row) const override { return static_cast<std::int64_t>(rows_[row].tokens.size()); }
 
   CommandBody learn(std::int64_t step, const std::vector<RowIndices>& micro_batches) const override {
     LearnText command{.step = step, .micro_batches = picked(rows_, micro_batches)};
@@ -60,6 +61,9 @@ class PairExamples : public Examples {
   PairExamples(std::vector<PairRow> rows, Role role) : rows_(std::move(rows)), role_(role) {}
 
   std::int64_t size() const override { return static_cast<std::int64_t>(rows_.size()); }
+  std::int64_t tokens(std::int64_t row) const override {
+    return static_cast<std::int64_t>(rows_[row].preferred.size() + rows_[row].other.size());
+  }
 
   CommandBody learn(std::int64_t step, const std::vector<RowIndices>& micro_batches) const override {
     LearnPairs command{.role = role_, .step = step, .micro_batches = picked(rows_, micro_batches)};

@@ -19,6 +19,8 @@ class Examples {
  public:
   virtual ~Examples() = default;
   virtual std::int64_t size() const = 0;
+  // Tokens of an example; of a pair those of both sides.
+  virtual std::int64_t tokens(std::int64_t row) const = 0;
   // One optimizer step on the examples of these micro-batches.
   virtual CommandBody learn(std::int64_t step, const std::vector<RowIndices>& micro_batches) const = 0;
   virtual CommandBody evaluate(const RowIndices& micro_batch) const = 0;

@@ -40,8 +40,8 @@ void Journal::iteration(std::int64_t iteration, const nlohmann::json& figures) {
 
 void Journal::evaluation(const StepMetrics& metrics) { write_line(steps_, metrics); }
 
-void Journal::checkpoint(std::int64_t iterations, const std::string& path) {
-  write_line(iterations_, {{"iterations", iterations}, {"checkpoint", path}});
+void Journal::checkpoint(std::int64_t iterations, const std::string& path, std::int64_t moved_bytes) {
+  write_line(iterations_, {{"iterations", iterations}, {"checkpoint", path}, {"bytes/saving", moved_bytes}});
 }
 
 }  // namespace ballast

@@ -19,8 +19,8 @@ class Journal {
   void step(std::int64_t iteration, const StepMetrics& metrics);
   void iteration(std::int64_t iteration, const nlohmann::json& record);
   void evaluation(const StepMetrics& metrics);
-  // `path` is complete, after `iterations` iterations.
-  void checkpoint(std::int64_t iterations, const std::string& path);
+  // `path` is complete, after `iterations` iterations; so many bytes left ranks for it.
+  void checkpoint(std::int64_t iterations, const std::string& path, std::int64_t moved_bytes);
 
  private:
   std::ofstream steps_;

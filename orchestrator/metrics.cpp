@@ -24,7 +24,7 @@ void Metrics::take_in(const Command& command, const Event& event) {
         learned.losses[static_cast<int>(event.micro_batches.ids[i])][name] = values[i];
       }
     }
-    learned.scalars = event.scalars;
+    learned.scalars.insert(event.scalars.begin(), event.scalars.end());
   } else if (command.micro_batch != Command::whole_batch && !event.rows.values.empty()) {
     const auto key = std::visit(
         [](const auto& body) {
@@ -52,9 +52,9 @@ const std::vector<double>& Metrics::rows(const BatchKey& key, const std::string&
 double Metrics::mean(const TrainStep& step, const std::string& figure) const {
   double sum = 0.0;
   double count = 0.0;
-  for (const int m : step.micro_batches) {
-    const auto& values = rows({step.batch, m}, figure);
-    const auto& lengths = rows({step.batch, m}, "generated_length");
+  for (const int m : step.mini.micro_batches) {
+    const auto& values = rows({step.rollout, m}, figure);
+    const auto& lengths = rows({step.rollout, m}, "generated_length");
     for (std::size_t row = 0; row < values.size(); ++row) {
       if (lengths[row] == 0) continue;
       sum += values[row];
@@ -66,7 +66,8 @@ double Metrics::mean(const TrainStep& step, const std::string& figure) const {
 
 double Metrics::largest(const TrainStep& step, const std::string& figure) const {
   double result = 0.0;
-  for (const int m : step.micro_batches) result = std::max(result, std::ranges::max(rows({step.batch, m}, figure)));
+  for (const int m : step.mini.micro_batches)
+    result = std::max(result, std::ranges::max(rows({step.rollout, m}, figure)));
   return result;
 }
 
@@ -81,7 +82,7 @@ StepMetrics Metrics::of(const TrainStep& step, bool constrained) const {
   result["train/mean_generated_length"] = mean(step, "generated_length");
   result["train/truncated_share"] = mean(step, "truncated");
   result["train/max_generated_length"] = largest(step, "generated_length");
-  if (rows_.at({step.batch, step.micro_batches.front()}).contains("log_prob_difference")) {
+  if (rows_.at({step.rollout, step.mini.micro_batches.front()}).contains("log_prob_difference")) {
     result["train/generation_log_prob_difference"] = mean(step, "log_prob_difference");
     result["train/max_generation_log_prob_difference"] = largest(step, "max_log_prob_difference");
   }

@@ -6,21 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/mini_batch.h"
 #include "workers/commands.h"
 
 namespace ballast {
 
 using StepMetrics = std::map<std::string, double>;  // 'train/reward' -> value; the names are those of safe-rlhf
-
-// One optimizer step: which mini-batch, and what the orchestrator decided for it.
-struct TrainStep {
-  std::int64_t step = 0;  // counts the run's optimizer steps from 0
-  std::uint64_t batch = 0;
-  std::vector<int> micro_batches;
-  std::int64_t rows = 0;  // of the mini-batch, those with a response
-  double lambda = 0.0;
-  double episode_cost = 0.0;  // mean of the cost window when lambda was updated
-};
 
 class Metrics {
  public:

@@ -1,4 +1,4 @@
-// Where the time of an iteration goes.
+// Where the time of an iteration goes, and what it moves.
 #pragma once
 #include "orchestrator/metrics.h"
 #include "orchestrator/timeline.h"
@@ -14,6 +14,7 @@ namespace ballast {
 //                    commands that are of no phase
 //   idle/ROLE        time that the role's ranks had nothing to do, over T; mean over its replicas
 //   store_bytes_peak largest batch store of a rank
+//   bytes/KIND       what left all ranks, for each of traffic_kinds but saving, which is no iteration's
 StepMetrics phase_times(const TimelinePart& part, const Placement& placement);
 
 }  // namespace ballast

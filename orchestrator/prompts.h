@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "orchestrator/token_bins.h"
 #include "workers/commands.h"
 
 namespace ballast {
@@ -34,6 +35,7 @@ struct BatchConfig {
   std::int64_t samples = 1;       // rows of each prompt
   std::int64_t mini_batch = 16;   // rows of an optimizer step
   std::int64_t micro_batch = 16;  // rows that flow between roles at once
+  std::optional<std::int64_t> tokens_per_micro_batch;
   std::int64_t max_length = 512;  // tokens of a prompt and its response together
   std::int64_t passes = 1;        // over the rollout (the reference's update_iters)
 
@@ -43,6 +45,7 @@ struct BatchConfig {
     field("samples", samples, "responses to each prompt, in consecutive rows").at_least(1);
     field("mini_batch", mini_batch, "rows of one optimizer step; a multiple of micro_batch").at_least(1);
     field("micro_batch", micro_batch, "rows that flow between roles at once").at_least(1);
+    describe_token_budget(field, tokens_per_micro_batch);
     field("max_length", max_length, "tokens of a prompt and its response together").at_least(2);
     field("passes", passes, "training passes over each rollout").at_least(1);
   }

@@ -1,6 +1,7 @@
 #include "orchestrator/random_examples.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "orchestrator/draws.h"
@@ -9,7 +10,11 @@ namespace ballast {
 namespace {
 
 std::int64_t draw_length(const RandomExamplesConfig& config, Draws& draws) {
-  return draws.between(config.min_length, config.max_length + 1);
+  const auto end = config.max_length + 1;
+  if (config.lengths == LengthDistribution::Uniform) return draws.between(config.min_length, end);
+  const auto shortest = static_cast<double>(config.min_length);
+  const double length = shortest * std::pow(static_cast<double>(end) / shortest, draws.share());
+  return std::clamp(static_cast<std::int64_t>(length), config.min_length, config.max_length);
 }
 
 // Appends that many ids from [begin, end).

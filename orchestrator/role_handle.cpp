@@ -3,6 +3,8 @@
 #include <set>
 #include <utility>
 
+#include "orchestrator/legs.h"
+
 namespace ballast {
 
 BatchRef::BatchRef(Shape shape, std::vector<int> ranks, Schedule& schedule)
@@ -18,13 +20,27 @@ void RoleHandle::load(std::int64_t training_steps) {
   schedule_.record({.ranks = layout_.ranks(), .body = Load{role_, training_steps}});
 }
 
-void RoleHandle::score(const BatchRef& batch) {
+void RoleHandle::score(const BatchRef& batch, bool keep_forward) {
   for (int m = 0; m < batch.micro_batches(); ++m) {
     schedule_.record({.iteration = batch.iteration(),
                       .micro_batch = m,
                       .ranks = ranks_of(m),
-                      .body = Score{role_, batch.key(m), batch.row_ids(m)}});
+                      .body = Score{role_, batch.key(m), batch.row_ids(m), keep_forward}});
   }
+}
+
+void RoleHandle::regroup(const BatchRef& from, const BatchRef& into, const Regrouping& rows,
+                         std::vector<Field> fields) {
+  schedule_.record({.iteration = into.iteration(),
+                    .ranks = layout_.ranks(),
+                    .body = Regroup{.role = role_,
+                                    .from = from.id(),
+                                    .into = into.id(),
+                                    .max_length = from.max_length(),
+                                    .fields = std::move(fields),
+                                    .micro_batches = rows,
+                                    .ranks = layout_.ranks(),
+                                    .shards = layout_.shards()}});
 }
 
 void RoleHandle::learn(Learn learn, std::int64_t iteration) {
@@ -33,27 +49,25 @@ void RoleHandle::learn(Learn learn, std::int64_t iteration) {
 }
 
 void RoleHandle::save(const std::string& folder, std::int64_t iteration) {
-  schedule_.record({.iteration = iteration, .ranks = {layout_.rank(0, 0)}, .body = Save{role_, folder}});
+  schedule_.record({.iteration = iteration, .ranks = layout_.ranks(), .body = Save{role_, folder}});
 }
 
-void record_transfers(Schedule& schedule, const BatchRef& batch, const std::vector<Flow>& flows) {
+void record_transfers(Schedule& schedule, const BatchRef& batch, const std::vector<Flow>& flows,
+                      const std::vector<std::string>& hosts) {
   for (int m = 0; m < batch.micro_batches(); ++m) {
-    std::set<Leg> legs;  // two roles on one rank need a field once
-    std::set<int> ranks;
-    for (const auto& [from, to, fields] : flows) {
-      const Leg ends{.from = from.ranks_of(m).front(), .to = to.ranks_of(m).front()};
-      if (ends.from == ends.to) continue;
-      for (const Field field : fields) legs.insert({field, ends.from, ends.to});
-      ranks.insert({ends.from, ends.to});
-    }
+    std::vector<Delivery> deliveries;
+    for (const auto& [from, to, fields] : flows) deliveries.push_back({fields, from.ranks_of(m), to.ranks_of(m)});
+    auto legs = derive_legs(deliveries, hosts);
     if (legs.empty()) continue;
+    std::set<int> ranks;
+    for (const auto& leg : legs) ranks.insert({leg.from, leg.to});
     schedule.record({.iteration = batch.iteration(),
                      .micro_batch = m,
                      .ranks = {ranks.begin(), ranks.end()},
                      .body = Transfer{.key = batch.key(m),
                                       .rows = static_cast<std::int64_t>(batch.row_ids(m).size()),
                                       .max_length = batch.max_length(),
-                                      .legs = {legs.begin(), legs.end()}}});
+                                      .legs = std::move(legs)}});
   }
 }
 

@@ -32,6 +32,9 @@ class BatchRef {
   std::shared_ptr<const Shape> shape_;
 };
 
+// Where the rows of new micro-batches lie.
+using Regrouping = std::vector<std::vector<RowPlace>>;
+
 class RoleHandle {
  public:
   RoleHandle(Role role, Layout layout, Schedule& schedule);
@@ -42,8 +45,12 @@ class RoleHandle {
   std::vector<int> ranks_of(int micro_batch) const { return layout_.replica(micro_batch % layout_.replicas()); }
 
   void load(std::int64_t training_steps);
-  void score(const BatchRef& batch);
+  // `keep_forward`: learning will go through the same micro-batches with the same parameters.
+  void score(const BatchRef& batch, bool keep_forward);
+  // Puts rows of `from` together as the micro-batches of `into` on this role's ranks.
+  void regroup(const BatchRef& from, const BatchRef& into, const Regrouping& rows, std::vector<Field> fields);
   void learn(Learn learn, std::int64_t iteration);
+  // On all ranks, since each may hold a part of what is saved.
   void save(const std::string& folder, std::int64_t iteration);
 
  private:
@@ -58,7 +65,9 @@ struct Flow {
   const RoleHandle& to;
   std::vector<Field> fields;
 };
-// One Transfer for each micro-batch that carries all flows; none where both ends of every flow are the same rank.
-void record_transfers(Schedule& schedule, const BatchRef& batch, const std::vector<Flow>& flows);
+// One Transfer for each micro-batch that carries all flows from shard to shard (legs.h); none where every rank has what
+// it needs. `hosts`: by rank.
+void record_transfers(Schedule& schedule, const BatchRef& batch, const std::vector<Flow>& flows,
+                      const std::vector<std::string>& hosts);
 
 }  // namespace ballast

@@ -25,6 +25,20 @@ StepMetrics summary_of(const std::vector<StepMetrics>& steps) {
   return summary;
 }
 
+// How evenly the rollout's tokens were spread over the replicas of each role that learns; mean over the steps.
+StepMetrics imbalances(const std::vector<TrainStep>& steps, const Placement& placement) {
+  StepMetrics figures;
+  for (const Role role : {Role::Actor, Role::RewardCritic, Role::CostCritic}) {
+    if (!placement.contains(role)) continue;
+    double sum = 0.0;
+    for (const auto& [number, rollout, mini, lambda, cost] : steps) {
+      sum += token_imbalance(mini.tokens, mini.learned.front(), placement.at(role).replicas());
+    }
+    figures["imbalance/" + std::string(to_string(role))] = sum / static_cast<double>(steps.size());
+  }
+  return figures;
+}
+
 }  // namespace
 
 RunRecord::RunRecord(CommandStream& stream, Metrics& metrics, Journal& journal, Listeners listeners)
@@ -50,10 +64,11 @@ void RunRecord::iteration(std::int64_t iteration, const std::vector<TrainStep>& 
   const auto part = timeline_.take(stream_.now());
   auto summary = summary_of(figures);
   summary.merge(phase_times(part, stream_.cast().placement));
-  summary["tokens_per_second"] = metrics_.generated_tokens(steps.front().batch) / summary.at("time/iteration");
+  summary.merge(imbalances(steps, stream_.cast().placement));
+  summary["tokens_per_second"] = metrics_.generated_tokens(steps.front().rollout) / summary.at("time/iteration");
   journal_.iteration(iteration, summary);
   samples_.write_all(metrics_, constrained);
-  metrics_.forget(steps.front().batch);
+  metrics_.forget(steps.front().rollout);
   listeners_.on_timeline(iteration, "iteration", part);
   listeners_.on_iteration(iteration, summary);
 }
@@ -67,8 +82,9 @@ void RunRecord::evaluation(std::int64_t iterations, const StepMetrics& figures) 
 }
 
 void RunRecord::checkpoint(std::int64_t iterations, const std::string& path) {
-  journal_.checkpoint(iterations, path);
-  listeners_.on_timeline(iterations, "checkpoint", timeline_.take(stream_.now()));
+  const auto part = timeline_.take(stream_.now());
+  journal_.checkpoint(iterations, path, part.moved.contains("saving") ? part.moved.at("saving") : 0);
+  listeners_.on_timeline(iterations, "checkpoint", part);
 }
 
 }  // namespace ballast

@@ -6,6 +6,7 @@
 #include "orchestrator/checkpoint.h"
 #include "orchestrator/journal.h"
 #include "orchestrator/supervised_role.h"
+#include "orchestrator/token_bins.h"
 
 namespace ballast {
 
@@ -13,12 +14,16 @@ namespace ballast {
 struct SupervisedBatchConfig {
   std::int64_t mini_batch = 32;
   std::int64_t micro_batch = 4;
+  std::optional<std::int64_t> tokens_per_micro_batch;
   std::int64_t max_length = 512;
 
   template <typename Fields>
   void describe(Fields& field) {
-    field("mini_batch", mini_batch, "rows of one optimizer step; a multiple of micro_batch").at_least(1);
-    field("micro_batch", micro_batch, "rows of one forward and backward pass").at_least(1);
+    field("mini_batch", mini_batch, "rows of one optimizer step; a multiple of micro_batch, where that counts")
+        .at_least(1);
+    field("micro_batch", micro_batch, "rows of one forward and backward pass, unless tokens_per_micro_batch is given")
+        .at_least(1);
+    describe_token_budget(field, tokens_per_micro_batch);
     field("max_length", max_length, "tokens of a row; longer ones are cut off").at_least(2);
   }
 };
@@ -29,6 +34,7 @@ struct SupervisedLoopConfig {
   SupervisedBatchConfig batch;
   std::int64_t evaluate_every = 0;  // optimizer steps; 0: at the end alone
   std::int64_t seed = 42;
+  std::int64_t gradient_lanes = 2;
 };
 
 // What the loop works with; everything outlives the call.

@@ -1,6 +1,5 @@
 #include "orchestrator/supervised_role.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace ballast {
@@ -21,7 +20,7 @@ void SupervisedRole::learn(const Examples& examples, std::int64_t step, const st
 }
 
 StepMetrics SupervisedRole::figures_of(std::int64_t step) {
-  stream_.wait_until([&] { return steps_[step].replicas == layout_.ranks().size(); });
+  stream_.wait_until([&] { return steps_[step].ranks == layout_.ranks().size(); });
   const auto record = std::move(steps_.extract(step).mapped());
   StepMetrics figures = record.scalars;
   for (const auto& [micro_batch, losses] : record.losses) {
@@ -30,19 +29,18 @@ StepMetrics SupervisedRole::figures_of(std::int64_t step) {
   return figures;
 }
 
-StepMetrics SupervisedRole::evaluate(const Examples& examples, std::int64_t micro_batch) {
+StepMetrics SupervisedRole::evaluate(const Examples& examples, const std::vector<RowIndices>& micro_batches) {
   evaluated_.clear();
-  for (std::int64_t begin = 0; begin < examples.size(); begin += micro_batch) {
-    RowIndices rows;
-    for (auto row = begin; row < std::min(begin + micro_batch, examples.size()); ++row) rows.push_back(row);
-    order(layout_.replica(static_cast<int>(begin / micro_batch % layout_.replicas())), examples.evaluate(rows));
+  for (std::size_t m = 0; m < micro_batches.size(); ++m) {
+    const int replica = static_cast<int>(m) % layout_.replicas();
+    order(layout_.replica(replica), examples.evaluate(micro_batches[m]));
   }
   stream_.wait_all();
   return examples.summary(evaluated_);
 }
 
 void SupervisedRole::save(const std::string& folder) {
-  order({layout_.rank(0, 0)}, Save{role_, folder});
+  order(layout_.ranks(), Save{role_, folder});
   stream_.wait_all();
 }
 
@@ -52,6 +50,7 @@ void SupervisedRole::order(std::vector<int> ranks, CommandBody body) {
 }
 
 void SupervisedRole::take_in(const Command& command, const Event& event) {
+  for (const auto& [kind, bytes] : event.moved) moved_[kind] += bytes;
   if (const auto* text = std::get_if<LearnText>(&command.body)) take_in_step(text->step, event);
   if (const auto* pairs = std::get_if<LearnPairs>(&command.body)) take_in_step(pairs->step, event);
   for (const auto& [name, values] : event.rows.values) {
@@ -66,8 +65,8 @@ void SupervisedRole::take_in(const Command& command, const Event& event) {
 
 void SupervisedRole::take_in_step(std::int64_t step, const Event& event) {
   auto& record = steps_[step];
-  ++record.replicas;
-  record.scalars = event.scalars;
+  ++record.ranks;
+  record.scalars.insert(event.scalars.begin(), event.scalars.end());
   for (const auto& [name, values] : event.micro_batches.values) {
     for (std::size_t i = 0; i < values.size(); ++i) record.losses[event.micro_batches.ids[i]][name] = values[i];
   }

@@ -11,7 +11,10 @@ struct PhaseOf {
   std::string_view operator()(const Score&) const { return "score"; }
   std::string_view operator()(const BuildExperience&) const { return "experience"; }
   std::string_view operator()(const Learn&) const { return "learn"; }
+  std::string_view operator()(const LearnText&) const { return "learn"; }
+  std::string_view operator()(const LearnPairs&) const { return "learn"; }
   std::string_view operator()(const Transfer&) const { return "transfer"; }
+  std::string_view operator()(const Regroup&) const { return "transfer"; }
   template <typename Other>
   std::string_view operator()(const Other&) const {
     return other_phase;
@@ -59,6 +62,7 @@ void Timeline::take_in(const Command& command, int rank, const Event& event) {
                              .peers = peers_of(command, rank)});
   if (std::holds_alternative<Transfer>(command.body)) transfer_begins_[command.number][rank] = begin;
   store_bytes_peak_ = std::max(store_bytes_peak_, event.store_bytes);
+  for (const auto& [kind, bytes] : event.moved) moved_[kind] += bytes;
 }
 
 TimelinePart Timeline::take(double now) {
@@ -66,6 +70,7 @@ TimelinePart Timeline::take(double now) {
   for (auto& [rank, commands] : executed_) part.ranks[rank] = spans_of(std::exchange(commands, {}), part);
   transfer_begins_.clear();
   store_bytes_peak_ = 0;
+  part.moved = std::exchange(moved_, {});
   begin_ = part.end;
   return part;
 }

@@ -37,7 +37,8 @@ struct TimelinePart {
   double begin = 0.0;
   double end = 0.0;
   std::map<int, std::vector<Span>> ranks;
-  std::int64_t store_bytes_peak = 0;  // largest batch store of a rank
+  std::int64_t store_bytes_peak = 0;          // largest batch store of a rank
+  std::map<std::string, std::int64_t> moved;  // bytes that left ranks, by kind (traffic_kinds)
 };
 
 class Timeline {
@@ -59,6 +60,7 @@ class Timeline {
   std::map<int, std::vector<Executed>> executed_;                   // by rank, in the order of its queue
   std::map<std::uint64_t, std::map<int, double>> transfer_begins_;  // by command and rank
   std::int64_t store_bytes_peak_ = 0;
+  std::map<std::string, std::int64_t> moved_;
   double begin_;  // of the part that goes on
 };
 

@@ -43,6 +43,12 @@ class Milestones {
 
 }  // namespace
 
+CastOptions LoopConfig::cast_options() const {
+  CastOptions options;
+  if (const auto& tokens = batch.tokens_per_micro_batch) options.budget = {*tokens, gradient_lanes};
+  return options;
+}
+
 std::int64_t training_steps(const LoopConfig& config) {
   const auto& batch = config.batch;
   return config.iterations * batch.passes * (batch.rollout / batch.mini_batch);
@@ -59,18 +65,18 @@ std::int64_t train_ppo_lag(CastHandles& roles, const LoopConfig& config, const L
     const PromptBatch prompts = parts.prompts.next();
     const Scored scored = roles.score(roles.generate(prompts, iteration, config.samples.rows_of(iteration)));
     costs.append(scored.costs);
+    const LearningPlan plan = roles.plan(scored, prompts, config.batch);
     std::vector<TrainStep> steps;
     for (std::int64_t pass = 0; pass < config.batch.passes; ++pass) {
-      for (const auto& mini : mini_batches(scored, prompts, config.batch)) {
+      for (const auto& mini : plan.mini_batches) {
         const bool due = config.lambda.update_every == LambdaUpdateEvery::Step || steps.empty();
         if (roles.constrained() && due) lambda.update(costs.mean());
         steps.push_back({.step = step++,
-                         .batch = scored.rollout.id(),
-                         .micro_batches = mini.micro_batches,
-                         .rows = mini.rows,
+                         .rollout = scored.rollout.id(),
+                         .mini = mini,
                          .lambda = roles.constrained() ? lambda.value() : 0.0,
                          .episode_cost = roles.constrained() ? costs.mean() : 0.0});
-        roles.learn(steps.back(), mini, iteration);
+        roles.learn(steps.back(), iteration);
       }
     }
     parts.record.iteration(iteration, steps, roles.constrained());

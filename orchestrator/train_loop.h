@@ -17,6 +17,9 @@ struct LoopConfig {
   LagrangeConfig lambda;
   SamplesConfig samples;
   std::int64_t evaluate_every = 0;  // iterations; 0: only before the first and after the last
+  std::int64_t gradient_lanes = 2;
+
+  CastOptions cast_options() const;
 };
 
 // What the loop works with; everything outlives the call.

@@ -85,7 +85,7 @@ Figures Actor::generate(const Generate& command, BatchStore& store) {
   const auto batch = RolloutBatch::from_store(store, command.key);
   std::map<std::string, at::Tensor> figures{{"generated_length", batch.mask_BT.sum(1)},
                                             {"truncated", truncated(responses)}};
-  const auto log_probs_BT = old_log_probs(command.key, batch, generated_BT, figures);
+  const auto log_probs_BT = old_log_probs(command, batch, generated_BT, figures);
   require_finite(masked_row_sum(log_probs_BT, batch.mask_BT), "log_probs");
   store.put(command.key, Field::LogProbs, log_probs_BT);
   return figures_by_row(command.row_ids, figures);
@@ -99,12 +99,14 @@ at::Tensor Actor::truncated(const std::vector<TokenIds>& responses) const {
   return truncated_B;
 }
 
-at::Tensor Actor::old_log_probs(const BatchKey& key, const RolloutBatch& batch, const at::Tensor& generated_BT,
+at::Tensor Actor::old_log_probs(const Generate& command, const RolloutBatch& batch, const at::Tensor& generated_BT,
                                 std::map<std::string, at::Tensor>& figures) {
   const bool sampled = generated_BT.defined();
   if (sampled && old_log_probs_ == OldLogProbs::Generation) return generated_BT;
-  const auto log_probs_BT = batch.by_prediction(model_->next_token_log_probs(
-      forward_.score(key, [&] { return model_->hidden(batch.packed); }), batch.packed, batch.responses_N()));
+  const auto hidden = [&] { return model_->hidden(batch.packed); };
+  const auto hidden_NE = command.keep_forward ? forward_.score(command.key, hidden) : hidden();
+  const auto log_probs_BT =
+      batch.by_prediction(model_->next_token_log_probs(hidden_NE, batch.packed, batch.responses_N()));
   if (sampled) {
     const auto difference_BT = (log_probs_BT - generated_BT).abs();
     figures["log_prob_difference"] = masked_row_mean_or_zero(difference_BT, batch.mask_BT);

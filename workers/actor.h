@@ -38,7 +38,7 @@ class Actor {
 
   at::Tensor truncated(const std::vector<TokenIds>& responses) const;
   // The old policy's log-probs of the rollout, [B, T]; adds what it finds to `figures`.
-  at::Tensor old_log_probs(const BatchKey& key, const RolloutBatch& batch, const at::Tensor& generated_BT,
+  at::Tensor old_log_probs(const Generate& command, const RolloutBatch& batch, const at::Tensor& generated_BT,
                            std::map<std::string, at::Tensor>& figures);
 
   PpoConfig ppo_;

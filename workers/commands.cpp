@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 namespace ballast {
@@ -30,9 +31,8 @@ constexpr std::array<std::pair<Field, std::string_view>, 14> field_names{{
 
 // The order is that of CommandBody.
 constexpr std::array<std::string_view, std::variant_size_v<CommandBody>> body_names{
-    "Load",          "Generate",    "Transfer",  "Score",      "BuildExperience",
-    "Learn",         "LoadLearner", "LearnText", "LearnPairs", "EvaluateText",
-    "EvaluatePairs", "Save",        "Free"};
+    "Load",        "Generate",  "Transfer",   "Score",        "BuildExperience", "Regroup", "Learn",
+    "LoadLearner", "LearnText", "LearnPairs", "EvaluateText", "EvaluatePairs",   "Save",    "Free"};
 
 template <typename Body>
 std::string body_details(const Body& body) {
@@ -62,6 +62,16 @@ std::int64_t target_tokens(const std::vector<LabelledRow>& rows) {
   return count;
 }
 
+std::optional<Role> role_of(const Command& command) {
+  return std::visit(
+      []<typename Body>(const Body& body) -> std::optional<Role> {
+        if constexpr (requires { body.role; }) return body.role;
+        if constexpr (std::is_same_v<Body, Generate> || std::is_same_v<Body, BuildExperience>) return Role::Actor;
+        return std::nullopt;
+      },
+      command.body);
+}
+
 std::string_view name_of(const Command& command) { return body_names[command.body.index()]; }
 
 std::string describe(const Command& command) {
@@ -78,11 +88,14 @@ double steady_seconds() {
 // Enumerations travel as numbers: both ends are the same program.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BatchKey, batch, micro_batch)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Load, role, training_steps)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Generate, key, iteration, max_length, row_ids, prompts, responses, report_responses)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Generate, key, iteration, max_length, row_ids, prompts, responses, report_responses,
+                                   keep_forward)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Leg, field, from, to)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Transfer, key, rows, max_length, legs)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Score, role, key, row_ids)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Score, role, key, row_ids, keep_forward)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BuildExperience, key, row_ids)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RowPlace, micro_batch, row)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Regroup, role, from, into, max_length, fields, micro_batches, ranks, shards)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LabelledRow, tokens, labelled)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Learn, role, step, batch, micro_batches, rows, lambda, ptx)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PairRow, preferred, other, preferred_sign, other_sign)
@@ -119,6 +132,7 @@ void to_json(nlohmann::json& json, const Event& event) {
           {"seconds", event.seconds},
           {"clock", event.clock},
           {"store_bytes", event.store_bytes},
+          {"moved", event.moved},
           {"rows", event.rows},
           {"micro_batches", event.micro_batches},
           {"scalars", event.scalars},
@@ -134,6 +148,7 @@ void from_json(const nlohmann::json& json, Event& event) {
   json.at("seconds").get_to(event.seconds);
   json.at("clock").get_to(event.clock);
   json.at("store_bytes").get_to(event.store_bytes);
+  json.at("moved").get_to(event.moved);
   json.at("rows").get_to(event.rows);
   json.at("micro_batches").get_to(event.micro_batches);
   json.at("scalars").get_to(event.scalars);

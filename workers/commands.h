@@ -1,8 +1,10 @@
 // What the orchestrator orders and what a rank reports back: plain typed structs, no tensors, JSON on the wire.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,6 +21,13 @@ struct BatchKey {
   std::uint64_t batch = 0;
   int micro_batch = 0;
   auto operator<=>(const BatchKey&) const = default;
+};
+
+// A row of a batch.
+struct RowPlace {
+  int micro_batch = 0;
+  std::int64_t row = 0;
+  auto operator<=>(const RowPlace&) const = default;
 };
 
 // Tensors of a micro-batch. B rows, L = max_length, T = L - 1 (index t belongs to the prediction of token t + 1).
@@ -55,6 +64,7 @@ struct Generate {
   std::vector<TokenIds> prompts;
   std::vector<TokenIds> responses;    // empty: the actor samples them; else replayed, one for each prompt
   std::int64_t report_responses = 0;  // of so many rows the event brings the responses: samples for people to read
+  bool keep_forward = true;           // learning may take over the forward pass (workers/kept_forward.h)
 };
 
 // Point-to-point copies of one micro-batch's fields; one command on all the ranks at either end.
@@ -76,12 +86,26 @@ struct Score {
   Role role = Role::Reference;
   BatchKey key;
   std::vector<std::int64_t> row_ids;
+  bool keep_forward = true;  // as in Generate
 };
 
-// KL-shaped rewards and costs, advantages and returns, on the actor's rank.
+// KL-shaped rewards and costs, advantages and returns, on the actor's ranks.
 struct BuildExperience {
   BatchKey key;
   std::vector<std::int64_t> row_ids;
+};
+
+// Put the rows of a batch together anew, as micro-batches 0, 1, ... of another, on the ranks of a role: micro-batch m
+// of either lies on the shards of replica m mod replicas. One command on all these ranks.
+struct Regroup {
+  Role role = Role::Actor;
+  std::uint64_t from = 0;  // batches
+  std::uint64_t into = 0;
+  std::int64_t max_length = 0;
+  std::vector<Field> fields;
+  std::vector<std::vector<RowPlace>> micro_batches;  // of `into`: where their rows lie in `from`
+  std::vector<int> ranks;                            // the role's layout
+  int shards = 1;
 };
 
 // A text to learn: supervised fine-tuning, and the language-model term of RL (PTX).
@@ -101,8 +125,8 @@ struct PairRow {
   int other_sign = 0;
 };
 
-// One optimizer step on one mini-batch. Every replica of the role takes part; micro-batch m belongs to replica
-// m mod replicas.
+// One optimizer step on one mini-batch. Every rank of the role takes part; micro-batch m belongs to the shards of
+// replica m mod replicas.
 struct Learn {
   Role role = Role::Actor;
   std::int64_t step = 0;  // counts the run's optimizer steps from 0
@@ -146,7 +170,8 @@ struct EvaluatePairs {
   std::vector<PairRow> rows;
 };
 
-// Write the role's model as a Hugging Face folder, and bring it to the disk (the first replica writes).
+// Write the role's model as a Hugging Face folder, and bring it to the disk. On all ranks of the role: the first
+// writes, with what the others hold of the model.
 struct Save {
   Role role = Role::Actor;
   std::string folder;
@@ -156,8 +181,8 @@ struct Free {
   std::uint64_t batch = 0;
 };
 
-using CommandBody = std::variant<Load, Generate, Transfer, Score, BuildExperience, Learn, LoadLearner, LearnText,
-                                 LearnPairs, EvaluateText, EvaluatePairs, Save, Free>;
+using CommandBody = std::variant<Load, Generate, Transfer, Score, BuildExperience, Regroup, Learn, LoadLearner,
+                                 LearnText, LearnPairs, EvaluateText, EvaluatePairs, Save, Free>;
 
 struct Command {
   static constexpr int whole_batch = -1;
@@ -169,6 +194,8 @@ struct Command {
   CommandBody body;
 };
 
+// Whose model works on the command: none for Transfer and Free.
+std::optional<Role> role_of(const Command& command);
 // 'Score'
 std::string_view name_of(const Command& command);
 // 'Score cost #12 (iteration 1, micro-batch 0)'
@@ -189,13 +216,19 @@ struct SavedFile {
   std::string sha256;  // hexadecimal
 };
 
-// What a rank reports for one command: when it starts it, and when it ends.
+// Kinds of bytes that leave a rank; docs/metrics.md says what each of them is.
+inline constexpr std::array<std::string_view, 6> traffic_kinds{"transfer",        "gradients",  "parameters",
+                                                               "tensor_parallel", "generation", "saving"};
+
+// What a rank reports for one command: when it starts it, and when it ends. Of the shards that hold one model, which
+// find the same figures, the first reports them.
 struct Event {
   std::uint64_t command = 0;
   EventKind kind = EventKind::started;
-  double seconds = 0.0;          // finished: time the command took
-  double clock = 0.0;            // steady_seconds() of the rank that reports it
-  std::int64_t store_bytes = 0;  // bytes of tensors in the rank's batch store
+  double seconds = 0.0;                       // finished: time the command took
+  double clock = 0.0;                         // steady_seconds() of the rank that reports it
+  std::int64_t store_bytes = 0;               // bytes of tensors in the rank's batch store
+  std::map<std::string, std::int64_t> moved;  // bytes that left the rank for the command, by kind (traffic_kinds)
   // Generate: see Actor::generate; Score of Cost: cost; BuildExperience: see experience.h; EvaluateText and
   // EvaluatePairs: see text_learner.h and preference_learner.h.
   Figures rows;

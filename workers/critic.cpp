@@ -28,10 +28,12 @@ Critic::Critic(Role role, const WorkerSettings& settings, std::int64_t training_
       model_(ScoreModel::from_source(starting_model(role, settings), ScoreType::Critic, Use::Learn, replicas.place)),
       learner_(model_->parameters(), of_role(role, settings).optimizer, training_steps, replicas) {}
 
-void Critic::score(const BatchKey& key, BatchStore& store) {
+void Critic::score(const Score& command, BatchStore& store) {
   const torch::NoGradGuard no_grad;
-  const auto batch = RolloutBatch::from_store(store, key);
-  store.put(key, values_, batch.by_prediction(forward_.score(key, [&] { return model_->scores(batch.packed); })));
+  const auto batch = RolloutBatch::from_store(store, command.key);
+  const auto values = [&] { return model_->scores(batch.packed); };
+  const auto values_N = command.keep_forward ? forward_.score(command.key, values) : values();
+  store.put(command.key, values_, batch.by_prediction(values_N));
 }
 
 Event Critic::learn(const Learn& learn, const BatchStore& store) {

@@ -20,7 +20,7 @@ class Critic {
   Critic(Role role, const WorkerSettings& settings, std::int64_t training_steps, Replicas replicas);
 
   // Leaves the values [B, T] in the store.
-  void score(const BatchKey& key, BatchStore& store);
+  void score(const Score& command, BatchStore& store);
   Event learn(const Learn& learn, const BatchStore& store);
   void save(const std::string& folder) const;
 

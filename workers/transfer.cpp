@@ -8,28 +8,28 @@
 namespace ballast {
 namespace {
 
-// Static capacity: the receiver knows every shape from the command alone.
-at::Tensor allocate(Field field, const Transfer& transfer, c10::Device device) {
-  const auto options = at::TensorOptions(device);
-  switch (field) {
-    case Field::Tokens:
-      return at::empty({transfer.rows, transfer.max_length}, options.dtype(at::kLong));
-    case Field::PromptLengths:
-    case Field::Lengths:
-      return at::empty({transfer.rows}, options.dtype(at::kLong));
-    default:
-      return at::empty({transfer.rows, transfer.max_length - 1}, options.dtype(at::kFloat));
-  }
-}
-
 DType dtype_of(const at::Tensor& tensor) { return tensor.scalar_type() == at::kLong ? DType::int64 : DType::float32; }
-
-Buffer buffer_of(const at::Tensor& tensor) { return {tensor.data_ptr(), tensor.numel(), dtype_of(tensor)}; }
 
 }  // namespace
 
+at::Tensor allocate_field(Field field, const FieldExtent& extent, c10::Device device) {
+  const auto options = at::TensorOptions(device);
+  switch (field) {
+    case Field::Tokens:
+      return at::empty({extent.rows, extent.max_length}, options.dtype(at::kLong));
+    case Field::PromptLengths:
+    case Field::Lengths:
+      return at::empty({extent.rows}, options.dtype(at::kLong));
+    default:
+      return at::empty({extent.rows, extent.max_length - 1}, options.dtype(at::kFloat));
+  }
+}
+
+Buffer buffer_of(const at::Tensor& tensor) { return {tensor.data_ptr(), tensor.numel(), dtype_of(tensor)}; }
+
 void run_transfer(const Transfer& transfer, Communicator& world, BatchStore& store, std::chrono::milliseconds timeout) {
   const int me = world.group().index;
+  const FieldExtent extent{transfer.rows, transfer.max_length};
   std::vector<Send> sends;
   std::vector<Receive> receives;
   std::vector<at::Tensor> kept;  // contiguous copies must outlive the exchange
@@ -38,12 +38,12 @@ void run_transfer(const Transfer& transfer, Communicator& world, BatchStore& sto
     if (from == to) continue;
     if (from == me) {
       kept.push_back(store.get(transfer.key, field).contiguous());
-      TORCH_CHECK(kept.back().sizes() == allocate(field, transfer, c10::kMeta).sizes(), "field ", to_string(field),
+      TORCH_CHECK(kept.back().sizes() == allocate_field(field, extent, c10::kMeta).sizes(), "field ", to_string(field),
                   " has shape ", kept.back().sizes(), ", the command says otherwise");
       sends.push_back({to, buffer_of(kept.back())});
     }
     if (to == me) {
-      arrived.emplace_back(field, allocate(field, transfer, store.device()));
+      arrived.emplace_back(field, allocate_field(field, extent, store.device()));
       receives.push_back({from, buffer_of(arrived.back().second)});
     }
   }

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "workers/regroup.h"
 #include "workers/rollout_batch.h"
 #include "workers/saved_files.h"
 #include "workers/transfer.h"
@@ -38,6 +39,7 @@ bool Worker::work_on(const Command& command) {
   Event event;
   try {
     event = execute(command);
+    if (!reports_figures_of(command)) event = {};
     event.kind = EventKind::finished;
   } catch (const UserError& error) {
     event = {.kind = EventKind::failed, .error = error.what(), .user_error = true};
@@ -47,6 +49,7 @@ bool Worker::work_on(const Command& command) {
     event = {.kind = EventKind::failed, .error = error.what()};
   }
   event.command = command.number;
+  event.moved = links_.traffic.take(command);
   event.seconds = steady_seconds() - begin;
   report(event);
   return event.kind == EventKind::finished;
@@ -62,9 +65,14 @@ Event Worker::execute(const Command& command) {
   return std::visit([this](const auto& body) { return execute(body); }, command.body);
 }
 
+// The shards of a model find the same figures: the first reports them.
+bool Worker::reports_figures_of(const Command& command) const {
+  const auto role = role_of(command);
+  return !role || place_of(*role).shards.index() == 0;
+}
+
 Replicas Worker::replicas_of(Role role, bool zero) const {
-  const auto groups = links_.groups.find(role);
-  return {.communicator = groups == links_.groups.end() ? nullptr : groups->second.replicas.get(),
+  return {.communicator = links_.traffic.replicas(role),
           .lanes = static_cast<int>(settings_.gradient_lanes),
           .zero = zero,
           .timeout = settings_.transfer_timeout(),
@@ -72,9 +80,7 @@ Replicas Worker::replicas_of(Role role, bool zero) const {
 }
 
 ModelPlace Worker::place_of(Role role) const {
-  const auto groups = links_.groups.find(role);
-  Communicator* shards = groups == links_.groups.end() ? nullptr : groups->second.shards.get();
-  return {links_.device, {.communicator = shards, .timeout = settings_.transfer_timeout()}};
+  return {links_.device, {.communicator = links_.traffic.shards(role), .timeout = settings_.transfer_timeout()}};
 }
 
 Event Worker::execute(const Load& load) {
@@ -104,19 +110,24 @@ Event Worker::execute(const Generate& generate) {
 }
 
 Event Worker::execute(const Transfer& transfer) {
-  run_transfer(transfer, links_.world, store_, settings_.transfer_timeout());
+  run_transfer(transfer, links_.traffic.world(), store_, settings_.transfer_timeout());
   return {};
 }
 
 Event Worker::execute(const Score& score) {
   if (score.role == Role::RewardCritic || score.role == Role::CostCritic) {
-    critic(score.role).score(score.key, store_);
+    critic(score.role).score(score, store_);
     return {};
   }
   return {.rows = scorers_.at(score.role)->score(score, store_)};
 }
 
 Event Worker::execute(const BuildExperience& build) { return {.rows = actor_->build_experience(build, store_)}; }
+
+Event Worker::execute(const Regroup& regroup) {
+  run_regroup(regroup, links_.world, store_, settings_.transfer_timeout());
+  return {};
+}
 
 Event Worker::execute(const Learn& learn) {
   if (learn.role == Role::Actor) return actor_->learn(learn, store_);
@@ -143,6 +154,8 @@ Event Worker::execute(const EvaluateText& evaluate) { return {.rows = text_learn
 Event Worker::execute(const EvaluatePairs& evaluate) { return {.rows = preference_learner_->evaluate(evaluate)}; }
 
 Event Worker::execute(const Save& save) {
+  const bool writes = place_of(save.role).shards.index() == 0 && replicas_of(save.role, false).index() == 0;
+  if (!writes) return {};
   if (text_learner_) {
     text_learner_->save(save.folder);
   } else if (preference_learner_) {

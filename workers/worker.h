@@ -3,7 +3,6 @@
 #include <map>
 #include <memory>
 
-#include "comm/communicator.h"
 #include "workers/actor.h"
 #include "workers/batch_store.h"
 #include "workers/command_source.h"
@@ -11,24 +10,18 @@
 #include "workers/preference_learner.h"
 #include "workers/scorer.h"
 #include "workers/text_learner.h"
+#include "workers/traffic.h"
 #include "workers/worker_settings.h"
 
 namespace ballast {
-
-// Of one role that this rank plays; nullptr where this rank is alone.
-struct RoleGroups {
-  std::unique_ptr<Communicator> replicas;  // between those that hold the same shard
-  std::unique_ptr<Communicator> shards;    // of this rank's replica
-};
 
 class Worker {
  public:
   // All outlive the worker.
   struct Links {
     CommandSource& commands;
-    Communicator& world;
-    std::map<Role, RoleGroups> groups;
-    c10::Device device = c10::kCPU;  // where it computes, and where `world` and `groups` expect their buffers
+    Traffic& traffic;
+    c10::Device device = c10::kCPU;  // where it computes, and where `traffic` expects its buffers
   };
   Worker(WorkerSettings settings, Links links);
 
@@ -44,6 +37,7 @@ class Worker {
   Event execute(const Transfer& transfer);
   Event execute(const Score& score);
   Event execute(const BuildExperience& build);
+  Event execute(const Regroup& regroup);
   Event execute(const Learn& learn);
   Event execute(const LoadLearner& load);
   Event execute(const LearnText& learn);
@@ -53,6 +47,7 @@ class Worker {
   Event execute(const Save& save);
   Event execute(const Free& free);
   void report(Event event);
+  bool reports_figures_of(const Command& command) const;
   Critic& critic(Role role);
   Replicas replicas_of(Role role, bool zero) const;
   ModelPlace place_of(Role role) const;

@@ -17,10 +17,14 @@
 
 namespace ballast {
 
+inline constexpr std::int64_t most_shards = 1024;
+
 // The `tensor_parallel` of every role.
 template <typename Fields>
 void describe_shards(Fields& field, std::int64_t& tensor_parallel) {
-  field("tensor_parallel", tensor_parallel, "ranks that share one model, each with a slice of it").at_least(1);
+  field("tensor_parallel", tensor_parallel, "ranks that share one model, each with a slice of it")
+      .at_least(1)
+      .at_most(most_shards);
 }
 // The `zero` of every role that learns.
 template <typename Fields>

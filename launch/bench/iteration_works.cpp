@@ -61,11 +61,7 @@ TrainConfig iteration_config(const IterationOptions& options) {
 
 int run_iterations(const TrainConfig& config, const BenchRank& rank, std::vector<StepMetrics>& figures) {
   std::vector<std::string> violations;
-  const auto placement = resolve_placement(config.placement,
-                                           {.roles = config.roles(),
-                                            .world_size = rank.world.size(),
-                                            .gradient_lanes = static_cast<int>(config.workers.gradient_lanes)},
-                                           violations);
+  const auto placement = resolve_placement(config.placement, config.placement_request(rank.world.size()), violations);
   if (!violations.empty()) throw UserError(fmt::format("{}", fmt::join(violations, "; ")));
   Session session({.world = rank.world,
                    .placement = placement,
@@ -77,11 +73,12 @@ int run_iterations(const TrainConfig& config, const BenchRank& rank, std::vector
   return session.run([&](CommandStream& stream) {
     auto loop = config.loop;
     loop.iterations = *config.iterations;
+    loop.gradient_lanes = config.workers.gradient_lanes;
     const auto prompts =
         random_prompts(*config.prompts.random, loop.batch, static_cast<std::uint64_t>(config.workers.seed));
     Metrics metrics;
     stream.add_listener([&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });
-    CastHandles roles(placement, stream, metrics);
+    CastHandles roles(placement, stream, metrics, loop.cast_options());
     roles.load(training_steps(loop));
     Journal journal(config.output);
     Trace trace(config.output / "trace.json", config.trace, stream.cast());

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "comm/host_address.h"
 #include "launch/commands/enum_option.h"
 #include "launch/config_file.h"
 #include "launch/end_watch.h"
@@ -50,11 +51,14 @@ struct Resolved {
 };
 
 Placement placement_of(const TrainingJob& job, int world_size, std::vector<std::string>& violations) {
-  return resolve_placement(job.config().placement,
-                           {.roles = job.roles(),
-                            .world_size = world_size,
-                            .gradient_lanes = static_cast<int>(job.config().workers.gradient_lanes)},
-                           violations);
+  return resolve_placement(job.config().placement, job.placement_request(world_size), violations);
+}
+
+// The orchestrator listens where rank 0 runs. A dry run may have been started elsewhere.
+void check_control_address(const std::string& wanted, std::vector<std::string>& violations) {
+  const auto addresses = host_addresses();
+  if (!matching(addresses, wanted).empty()) return;
+  violations.push_back(fmt::format("control_address: found {}; rank 0's host has {}", wanted, describe(addresses)));
 }
 
 Resolved resolve(const TrainOptions& options, int world_size) {
@@ -69,6 +73,7 @@ Resolved resolve(const TrainOptions& options, int world_size) {
     const auto job = read_training_job(yaml, options.overrides);
     auto violations = job->violations();
     placement_of(*job, world_size, violations);
+    if (!options.dry_run) check_control_address(job->config().control_address.value_or(""), violations);
     if (violations.empty()) return {.yaml = job->yaml(), .error = ""};
     return {.yaml = "", .error = fmt::format("{}: {}", options.config.string(), fmt::join(violations, "\n  "))};
   } catch (const ConfigError& error) {
@@ -130,7 +135,8 @@ int run(const Launch& launch, World& world, FailureReport& failure, LastWords& l
                    .stream = config.stream,
                    .failure = failure,
                    .device = launch.device,
-                   .threads = config.threads_per_rank});
+                   .threads = config.threads_per_rank,
+                   .control_address = config.control_address.value_or("")});
   last_words.speak_of(&session);
   bool interrupted = false;
   const int exit_code = session.run([&](CommandStream& stream) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "launch/bench/model_cost.h"
 #include "workers/starting_model.h"
@@ -77,6 +78,24 @@ Workload workload_of(const TrainConfig& config, const PlannedLengths& lengths, c
     workload.roles[role] = {.model = shape_of(role, model, cluster.gpu), .zero = shards_its_optimizer(role, workers)};
   }
   return workload;
+}
+
+Workload workload_of(const SupervisedConfig& config, Role role, const PlannedLengths& lengths, const Cluster& cluster) {
+  const auto& [batch, random] = std::tie(config.batch, config.examples.random);
+  const auto usual = random ? (random->min_length + random->max_length) / 2 : batch.max_length;
+  const auto length = lengths.response.value_or(usual);
+  if (length > batch.max_length) {
+    throw UserError(fmt::format("--response: found {}; at most batch.max_length ({})", length, batch.max_length));
+  }
+  const auto& supervised = config.workers.supervised;
+  return {.roles = {{role, {.model = shape_of(role, supervised.model, cluster.gpu), .zero = supervised.zero}}},
+          .batch = {.rollout = batch.mini_batch,
+                    .mini_batch = batch.mini_batch,
+                    .micro_batch = batch.micro_batch,
+                    .tokens_per_micro_batch = batch.tokens_per_micro_batch,
+                    .max_length = batch.max_length},
+          .response = static_cast<double>(length),
+          .gradient_lanes = config.workers.gradient_lanes};
 }
 
 }  // namespace ballast

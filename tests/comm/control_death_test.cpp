@@ -62,7 +62,7 @@ class Child {
 std::unique_ptr<Child> fork_rank(int rank, CurveKeyPair keys, std::string server_key) {
   return std::make_unique<Child>([=](Child& self) {
     ControlClient client(
-        {.rank = rank, .keys = keys, .server_key = server_key, .endpoint = self.read_line(), .config = config});
+        {.rank = rank, .keys = keys, .server_key = server_key, .endpoints = {self.read_line()}, .config = config});
     while (!client.closed_by_server()) {
       const auto incoming = client.receive(1s);
       if (incoming && std::holds_alternative<PeerLost>(*incoming)) return exit_after_loss;
@@ -105,7 +105,7 @@ struct ClientOfChild {
       return 0;
     });
     client = std::make_unique<ControlClient>(ControlClient::Options{
-        .keys = keys, .server_key = server_keys.public_key, .endpoint = server->read_line(), .config = config});
+        .keys = keys, .server_key = server_keys.public_key, .endpoints = {server->read_line()}, .config = config});
     std::this_thread::sleep_for(300ms);  // until welcomed
   }
 

@@ -34,7 +34,7 @@ struct ControlFixture {
     return {.rank = rank,
             .keys = keys.at(static_cast<std::size_t>(rank)),
             .server_key = server_keys.public_key,
-            .endpoint = server->endpoint(),
+            .endpoints = {server->endpoint()},
             .config = config};
   }
 

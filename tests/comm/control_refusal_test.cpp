@@ -20,8 +20,10 @@ using testing::HasSubstr;
 // A connection with a rank's key whose every byte the test chooses.
 struct RawRank {
   RawRank(const ControlFixture& control, int key_of)
-      : socket(ControlSocket::Connect{control.keys.at(static_cast<std::size_t>(key_of)), control.server_keys.public_key,
-                                      control.server->endpoint()}) {}
+      : socket(
+            ControlSocket::Connect{control.keys.at(static_cast<std::size_t>(key_of)), control.server_keys.public_key}) {
+    socket.connect(control.server->endpoint());
+  }
 
   void send(const Message& message) { socket.send({}, encode(message)); }
   void say_hello(int as) {
@@ -69,7 +71,8 @@ TEST(ControlRefusal, UnknownKeyIsRefusedAndBothSidesSayWhy) {
   auto options = control.client_options(0);
   options.keys = CurveKeyPair::generate();
   ControlClient stranger(std::move(options));
-  EXPECT_EQ(describe(stranger.receive(5s)), "lost: connection refused: the key was not admitted (status 400)");
+  EXPECT_EQ(describe(stranger.receive(5s)), "lost: no way to the orchestrator; tried " + control.server->endpoint() +
+                                                " (connection refused: the key was not admitted (status 400))");
   EXPECT_TRUE(refused(*control.server, "unknown key from 127.0.0.1"));
   expect_usable(control);
 }
@@ -151,7 +154,7 @@ TEST(ControlRefusal, AServerWithAnotherKeyIsNotTrusted) {
   auto options = control.client_options(0);
   options.server_key = CurveKeyPair::generate().public_key;
   ControlClient client(std::move(options));
-  EXPECT_THAT(describe(client.receive(5s)), HasSubstr("lost: connection"));
+  EXPECT_THAT(describe(client.receive(5s)), HasSubstr("(connection "));
   expect_usable(control);
 }
 
@@ -224,7 +227,7 @@ struct RawServer {
       : socket(ControlSocket::Listen{server_keys, {rank_keys.public_key}, "tcp://127.0.0.1:*"}),
         client({.keys = rank_keys,
                 .server_key = server_keys.public_key,
-                .endpoint = socket.endpoint(),
+                .endpoints = {socket.endpoint()},
                 .config = {.heartbeat_interval = 50ms, .silence_limit = 500ms}}) {
     wait_until([this] {
       socket.wait(10ms);

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "launch/session.h"
-#include "orchestrator/placement.h"
+#include "orchestrator/auto_placement.h"
 #include "tests/distributed/end_to_end_case.h"
 #include "tests/golden/golden_case.h"
 
@@ -29,7 +29,7 @@ std::vector<Role> roles_of_case(const EndToEndCase& end_to_end) {
 
 int run_case(const EndToEndCase& end_to_end, const std::filesystem::path& run_folder, World& world) {
   FailureReport failure;
-  const auto placement = auto_placement(roles_of_case(end_to_end), world.size(), 2);
+  const auto placement = auto_placement({.roles = roles_of_case(end_to_end), .shards = {}, .world_size = world.size()});
   Session session(
       {.world = world, .placement = placement, .workers = end_to_end.workers, .stream = {}, .failure = failure});
   return session.run([&](CommandStream& stream) {

@@ -1,11 +1,12 @@
-// The argument of docs/architecture.md, 'Why it cannot deadlock', by trial: random graphs on random groups of ranks run
-// to their end whatever the interleaving, and queues that break the rules do not.
+// The argument of docs/architecture.md, 'Why it cannot deadlock', by trial: random graphs on random layouts of roles
+// run to their end whatever the interleaving, and queues that break the rules do not.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <random>
+#include <set>
 
+#include "orchestrator/legs.h"
 #include "orchestrator/schedule.h"
+#include "tests/orchestrator/random_layouts.h"
 #include "tests/orchestrator/simulated_ranks.h"
 
 namespace ballast {
@@ -13,12 +14,17 @@ namespace {
 
 constexpr int draws = 300;
 
-// Draws commands on random, overlapping groups of ranks.
+// Draws commands for roles with random layouts, which share ranks as they like; the reference is always one model on
+// ranks 0 and 1.
 class RandomGraph {
  public:
-  explicit RandomGraph(std::uint64_t seed) : random_(seed), world_(2 + pick(7)) {}
+  explicit RandomGraph(std::uint64_t seed) : random_(seed, 2, 8), placement_(random_.placement()) {
+    placement_[Role::Reference] = Layout({0, 1}, 2);
+  }
 
-  int pick(int end) { return static_cast<int>(random_() % static_cast<std::uint64_t>(end)); }
+  int pick(int end) { return random_.pick(end); }
+  std::vector<int> all() const { return random_.all(); }
+  const Placement& placement() const { return placement_; }
 
   void record_into(Schedule& schedule) {
     const int micro_batches = 1 + pick(5);
@@ -26,45 +32,64 @@ class RandomGraph {
     ++batch_;
     for (int step = 0; step < steps; ++step) {
       for (int m = 0; m < micro_batches; ++m) schedule.record(pipelined(m));
-      if (pick(3) == 0) schedule.record(collective());
+      if (pick(3) == 0) schedule.record(learn());
     }
     schedule.record({.ranks = all(), .body = Free{batch_}});
   }
 
-  // Transfers with legs both ways between two ranks, and collectives: commands on which both ranks wait for each other.
-  Command meeting(int first, int second) {
-    if (pick(2) == 0) return {.ranks = {first, second}, .body = Learn{}};
-    return {.ranks = {first, second},
-            .body = Transfer{.legs = {{Field::Cost, first, second}, {Field::Reward, second, first}}}};
-  }
-
-  std::vector<int> all() const {
-    std::vector<int> ranks(world_);
-    for (int i = 0; i < world_; ++i) ranks[i] = i;
-    return ranks;
+  // Commands on which ranks 0 and 1 wait for each other: legs both ways, and the shards' collectives.
+  Command meeting() {
+    if (pick(2) == 0) return {.ranks = {0, 1}, .body = Score{.role = Role::Reference}};
+    return {.ranks = {0, 1}, .body = Transfer{.legs = {{Field::Cost, 0, 1}, {Field::Reward, 1, 0}}}};
   }
 
  private:
+  Role role() { return role_names[pick(static_cast<int>(role_names.size()))].first; }
+  std::vector<int> ranks_of(Role role, int m) const {
+    const auto& layout = placement_.at(role);
+    return layout.replica(m % layout.replicas());
+  }
+
   Command pipelined(int m) {
-    if (pick(2) == 0) return {.micro_batch = m, .ranks = {pick(world_)}, .body = Generate{.key = {batch_, m}}};
-    Transfer transfer{.key = {batch_, m}};
-    std::set<int> ranks;
-    for (int leg = 0; leg < 1 + pick(6); ++leg) {
-      transfer.legs.push_back({Field::Tokens, pick(world_), pick(world_)});  // some of them to oneself
-      ranks.insert({transfer.legs.back().from, transfer.legs.back().to});
+    const int kind = pick(4);
+    if (kind == 0) return {.micro_batch = m, .ranks = ranks_of(Role::Actor, m), .body = Generate{.key = {batch_, m}}};
+    if (kind == 1) {
+      const auto scorer = role();
+      return {.micro_batch = m, .ranks = ranks_of(scorer, m), .body = Score{.role = scorer, .key = {batch_, m}}};
     }
-    return {.micro_batch = m, .ranks = {ranks.begin(), ranks.end()}, .body = transfer};
+    return transfer(m, kind == 2 ? random_legs() : derived_legs(m));
   }
 
-  Command collective() {
-    auto ranks = all();
-    std::ranges::shuffle(ranks, random_);
-    ranks.resize(1 + pick(world_));
-    return {.ranks = ranks, .body = Learn{}};
+  Command transfer(int m, std::vector<Leg> legs) const {
+    std::set<int> ranks;
+    for (const auto& leg : legs) ranks.insert({leg.from, leg.to});
+    return {.micro_batch = m,
+            .ranks = {ranks.begin(), ranks.end()},
+            .body = Transfer{.key = {batch_, m}, .legs = std::move(legs)}};
   }
 
-  std::mt19937_64 random_;
-  int world_;
+  // Some of them to oneself.
+  std::vector<Leg> random_legs() {
+    const int world = random_.world();
+    std::vector<Leg> legs(static_cast<std::size_t>(1 + pick(6)));
+    for (auto& leg : legs) leg = {Field::Tokens, pick(world), pick(world)};
+    return legs;
+  }
+
+  // There and back between two roles.
+  std::vector<Leg> derived_legs(int m) {
+    const auto here = ranks_of(role(), m);
+    const auto there = ranks_of(role(), m);
+    return derive_legs({{{Field::Tokens}, here, there}, {{Field::Reward}, there, here}}, random_.hosts());
+  }
+
+  Command learn() {
+    const auto learner = role();
+    return {.ranks = placement_.at(learner).ranks(), .body = Learn{.role = learner}};
+  }
+
+  RandomLayouts random_;
+  Placement placement_;
   std::uint64_t batch_ = 0;
 };
 
@@ -75,10 +100,10 @@ std::size_t drain(SimulatedRanks& ranks, std::size_t at_most = SIZE_MAX) {
   return taken;
 }
 
-TEST(Deadlock, RandomGraphsOnRandomGroupsRunToTheirEnd) {
+TEST(Deadlock, RandomGraphsOnRandomLayoutsRunToTheirEnd) {
   for (int seed = 0; seed < draws; ++seed) {
     RandomGraph graph(seed);
-    SimulatedRanks ranks(seed);
+    SimulatedRanks ranks(seed, {}, graph.placement());
     Schedule schedule;
     std::size_t commands = 0;
     for (int iteration = 0; iteration < 4; ++iteration) {
@@ -100,11 +125,11 @@ TEST(Deadlock, RandomGraphsOnRandomGroupsRunToTheirEnd) {
 TEST(Deadlock, AnotherOrderOnOneRankIsFoundDeadlocked) {
   for (int seed = 0; seed < draws; ++seed) {
     RandomGraph graph(seed);
-    SimulatedRanks ranks(seed);
+    SimulatedRanks ranks(seed, {}, graph.placement());
     Schedule schedule;
     graph.record_into(schedule);
-    schedule.record(graph.meeting(0, 1));
-    schedule.record(graph.meeting(0, 1));
+    schedule.record(graph.meeting());
+    schedule.record(graph.meeting());
     const auto commands = schedule.take();
     ranks.append(commands);
     ranks.swap_in_queue(graph.pick(2), commands.back().number - 1, commands.back().number);
@@ -113,12 +138,25 @@ TEST(Deadlock, AnotherOrderOnOneRankIsFoundDeadlocked) {
   }
 }
 
+TEST(Deadlock, ACommandThatLeavesOutAShardIsFoundDeadlocked) {
+  for (int seed = 0; seed < draws; ++seed) {
+    RandomGraph graph(seed);
+    SimulatedRanks ranks(seed, {}, graph.placement());
+    Schedule schedule;
+    graph.record_into(schedule);
+    schedule.record({.ranks = {graph.pick(2)}, .body = Score{.role = Role::Reference}});
+    ranks.append(schedule.take());
+    drain(ranks);
+    ASSERT_TRUE(ranks.deadlocked()) << "seed " << seed;
+  }
+}
+
 TEST(Deadlock, ACommandAppendedLateOnOneOfItsRanksIsFoundDeadlocked) {
   for (int seed = 0; seed < draws; ++seed) {
     RandomGraph graph(seed);
-    SimulatedRanks ranks(seed);
+    SimulatedRanks ranks(seed, {}, graph.placement());
     Schedule schedule;
-    schedule.record(graph.meeting(0, 1));
+    schedule.record(graph.meeting());
     graph.record_into(schedule);
     const auto commands = schedule.take();
     const int late = graph.pick(2);

@@ -10,6 +10,7 @@ namespace ballast {
 namespace {
 
 using testing::DoubleEq;
+using testing::Each;
 using testing::ElementsAre;
 
 std::vector<LabelledRow> two_texts() {
@@ -42,6 +43,11 @@ TEST(TextExamples, TheLossIsAMeanOverTargetsNotOverRows) {
   EXPECT_THAT(summary.at("perplexity"), DoubleEq(std::exp(2.0)));
 }
 
+TEST(Examples, KnowTheirTokensOfAPairBothSides) {
+  EXPECT_EQ(text_examples(two_texts())->tokens(0), 3);
+  EXPECT_EQ(pair_examples(two_pairs(), Role::Reward)->tokens(0), 4);
+}
+
 TEST(PairExamples, AStepNormalisesByThePairsOfTheWholeMiniBatch) {
   const auto body = pair_examples(two_pairs(), Role::Cost)->learn(3, {{1}, {0}});
   const auto& learn = std::get<LearnPairs>(body);
@@ -72,6 +78,18 @@ TEST(RandomExamples, TextsCount) {
       EXPECT_EQ(row.tokens[i], row.tokens[i - 1] == 19 ? 3 : row.tokens[i - 1] + 1);
     }
   }
+}
+
+TEST(RandomExamples, LogUniformLengthsHalveTheirNumberAsTheyDouble) {
+  const RandomExamplesConfig config{
+      .rows = 4000, .min_length = 16, .max_length = 511, .lengths = LengthDistribution::LogUniform};
+  std::vector<int> octaves(5, 0);  // of 16 to 31, 32 to 63, ..., 256 to 511 tokens
+  for (const auto& row : random_texts(config, 1)) {
+    ASSERT_GE(row.tokens.size(), 16u);
+    ASSERT_LE(row.tokens.size(), 511u);
+    ++octaves[static_cast<std::size_t>(std::log2(row.tokens.size())) - 4];
+  }
+  EXPECT_THAT(octaves, Each(testing::AllOf(testing::Gt(700), testing::Lt(900))));  // 800 each
 }
 
 TEST(RandomExamples, PairsShareThePromptAndDifferInTheResponses) {

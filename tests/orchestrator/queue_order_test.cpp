@@ -2,11 +2,13 @@
 // ranks.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <regex>
 
 #include "orchestrator/train_loop.h"
+#include "tests/orchestrator/random_layouts.h"
 #include "tests/orchestrator/simulated_ranks.h"
 
 namespace ballast {
@@ -36,17 +38,19 @@ Event plausible(const Command& command, int /*rank*/) {
 
 struct SimulatedRun {
   std::filesystem::path folder = std::filesystem::temp_directory_path() / "ballast_queue_order_test";
-  SimulatedRanks ranks{1, plausible};
+  Placement placement;
+  SimulatedRanks ranks{1, plausible, placement};
   std::vector<StepMetrics> iterations;
 
-  explicit SimulatedRun(const LoopConfig& config) {
+  explicit SimulatedRun(const LoopConfig& config, Placement placement_in = one_rank_each)
+      : placement(std::move(placement_in)) {
     std::filesystem::create_directories(folder);
-    CommandStream stream(ranks, {one_rank_each, std::vector<std::string>(6, "host")}, {});
+    CommandStream stream(ranks, {placement, std::vector<std::string>(12, "host")}, {.command_timeout_s = 0.2});
     Metrics metrics;
     stream.add_listener([&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });
     Journal journal(folder);
     const auto prompts = random_prompts({}, config.batch, 1);
-    CastHandles roles(one_rank_each, stream, metrics);
+    CastHandles roles(placement, stream, metrics);
     roles.load(training_steps(config));
     RunRecord record(stream, metrics, journal,
                      {.on_iteration = [&](auto, const StepMetrics& mean) { iterations.push_back(mean); },
@@ -117,6 +121,39 @@ TEST(QueueOrder, MemoryStaysBoundedOverManyIterations) {
   SimulatedRun run(config);
   EXPECT_LE(run.ranks.most_batches_held(), 2u);
   EXPECT_FALSE(run.ranks.deadlocked());
+}
+
+TEST(TrainLoop, RunsToItsEndOnRandomLayouts) {
+  auto config = four_micro_batches;
+  config.iterations = 2;
+  for (int seed = 0; seed < 100; ++seed) {
+    RandomLayouts random(seed, 1, 12);
+    SimulatedRun run(config, random.placement());  // a deadlock would miss the deadline
+    ASSERT_EQ(run.iterations.size(), 2u) << "seed " << seed;
+    ASSERT_EQ(run.iterations.back().at("train/cost"), 1.0) << "seed " << seed;
+  }
+}
+
+TEST(QueueOrder, EveryShardTakesItsModelsCommandsAndTransfersGoFromShardToShard) {
+  const Placement sharded{{Role::Actor, Layout({0, 1, 2, 3}, 2)},
+                          {Role::Reference, Layout({4, 5}, 2)},
+                          {Role::Reward, {6}},
+                          {Role::Cost, {6}},
+                          {Role::RewardCritic, {7}},
+                          {Role::CostCritic, {7}}};
+  SimulatedRun run(four_micro_batches, sharded);
+  const std::vector<std::string> scorer{"Load",       "Transfer 0", "Score 0",    "Transfer 1", "Score 1",
+                                        "Transfer 2", "Score 2",    "Transfer 3", "Score 3",    "Transfer 0",
+                                        "Transfer 1", "Transfer 2", "Transfer 3", "Free"};
+  EXPECT_EQ(run.queue(4), scorer);
+  EXPECT_EQ(run.queue(5), scorer);
+  EXPECT_EQ(run.queue(0), run.queue(1));
+  const auto& first = std::get<Transfer>(run.ranks.history(4)[1].body);
+  const auto& second = std::get<Transfer>(run.ranks.history(4)[3].body);
+  EXPECT_TRUE(std::ranges::count(first.legs, Leg{Field::Tokens, 0, 4}) == 1);
+  EXPECT_TRUE(std::ranges::count(first.legs, Leg{Field::Tokens, 1, 5}) == 1);
+  EXPECT_TRUE(std::ranges::count(second.legs, Leg{Field::Tokens, 2, 4}) == 1);  // of the second replica
+  EXPECT_TRUE(std::ranges::count(second.legs, Leg{Field::Tokens, 3, 5}) == 1);
 }
 
 TEST(TrainLoop, LambdaGrowsWhileTheCostIsAboveItsLimit) {

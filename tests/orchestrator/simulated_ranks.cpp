@@ -36,25 +36,40 @@ bool SimulatedRanks::advance(int index) {
     events_.push_back({index, {.command = command.number, .kind = EventKind::started}});
     return true;
   }
-  if (!peers_are_there(index, command)) return false;
-  const bool has_collectives = std::holds_alternative<Learn>(command.body) && command.ranks.size() > 1;
-  if (has_collectives && ++rank.round < collective_rounds) return true;
+  const auto collectives = collectives_of(command, index);
+  if (!peers_are_there(index, command, collectives)) return false;
+  if (++rank.round < collectives.size()) return true;
   finish(index);
   return true;
 }
 
-bool SimulatedRanks::peers_are_there(int index, const Command& command) {
+bool SimulatedRanks::peers_are_there(int index, const Command& command,
+                                     const std::vector<std::vector<int>>& collectives) const {
   if (const auto* transfer = std::get_if<Transfer>(&command.body)) {
     return std::ranges::all_of(transfer->legs, [&](const Leg& leg) {
       if (leg.from != index && leg.to != index) return true;
       return is_at(leg.from, command.number, 0) && is_at(leg.to, command.number, 0);
     });
   }
-  if (!std::holds_alternative<Learn>(command.body)) return true;
-  return std::ranges::all_of(command.ranks, [&](int peer) { return is_at(peer, command.number, ranks_[index].round); });
+  if (collectives.empty()) return true;
+  const auto round = ranks_.at(index).round;
+  return std::ranges::all_of(collectives[round], [&](int peer) { return is_at(peer, command.number, round); });
 }
 
-bool SimulatedRanks::is_at(int index, std::uint64_t number, int round) const {
+// The groups in which this rank meets others inside a command, in order.
+std::vector<std::vector<int>> SimulatedRanks::collectives_of(const Command& command, int index) const {
+  if (std::holds_alternative<Regroup>(command.body)) return {command.ranks};
+  const auto role = role_of(command);
+  if (!role || !placement_.contains(*role)) return {};
+  const auto& layout = placement_.at(*role);
+  const auto& ranks = layout.ranks();
+  const auto position = static_cast<int>(std::ranges::find(ranks, index) - ranks.begin());
+  std::vector<std::vector<int>> groups{layout.replica(position / layout.shards())};
+  if (std::holds_alternative<Learn>(command.body)) groups.push_back(layout.shard(position % layout.shards()));
+  return groups;
+}
+
+bool SimulatedRanks::is_at(int index, std::uint64_t number, std::size_t round) const {
   const auto entry = ranks_.find(index);
   if (entry == ranks_.end()) return false;
   const auto& rank = entry->second;

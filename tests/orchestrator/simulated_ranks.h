@@ -1,5 +1,6 @@
 // Ranks that only pretend to work: they take commands from their queues under rendezvous semantics (a send is done when
-// its receive is posted, a collective when all its ranks are in it) and interleave at random.
+// its receive is posted, a collective when all its ranks are in it) and interleave at random. A model's shards meet in
+// every command that works on it, its replicas in learning as well.
 #pragma once
 #include <deque>
 #include <functional>
@@ -15,7 +16,9 @@ class SimulatedRanks : public RankQueues {
  public:
   // What a rank reports when it has finished a command; by default nothing but the number.
   using Answer = std::function<Event(const Command&, int rank)>;
-  explicit SimulatedRanks(std::uint64_t seed, Answer answer = {}) : random_(seed), answer_(std::move(answer)) {}
+  // Roles that are not placed have no collectives.
+  explicit SimulatedRanks(std::uint64_t seed, Answer answer = {}, Placement placement = {})
+      : random_(seed), answer_(std::move(answer)), placement_(std::move(placement)) {}
 
   void append(const std::vector<Command>& commands) override;
   // Lets ranks work until there is an event. Nothing: no rank can go on, all wait for one another or have nothing to
@@ -33,23 +36,24 @@ class SimulatedRanks : public RankQueues {
   const std::vector<Command>& history(int rank) { return histories_[rank]; }
 
  private:
-  static constexpr int collective_rounds = 2;  // collectives inside a Learn command
   struct Rank {
     std::deque<Command> queue;
-    bool posted = false;  // the first command has started
-    int round = 0;        // collectives of the first command that it has entered
+    bool posted = false;    // the first command has started
+    std::size_t round = 0;  // collectives of the first command that it has been through
     std::set<std::uint64_t> finished;
     std::set<std::uint64_t> batches;
   };
 
   bool advance(int index);
-  bool peers_are_there(int index, const Command& command);
-  bool is_at(int rank, std::uint64_t number, int round) const;
+  bool peers_are_there(int index, const Command& command, const std::vector<std::vector<int>>& collectives) const;
+  bool is_at(int rank, std::uint64_t number, std::size_t round) const;
+  std::vector<std::vector<int>> collectives_of(const Command& command, int index) const;
   void finish(int index);
   void hold_or_free(Rank& rank, const Command& command);
 
   std::mt19937_64 random_;
   Answer answer_;
+  Placement placement_;
   std::map<int, Rank> ranks_;
   std::map<int, std::vector<Command>> histories_;
   std::deque<RankEvent> events_;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <set>
 
 #include "tests/orchestrator/simulated_ranks.h"
 
@@ -13,8 +15,9 @@ namespace {
 
 using testing::DoubleEq;
 using testing::ElementsAre;
+using testing::SizeIs;
 
-constexpr std::int64_t replicas = 2;
+const Layout two_replicas_of_two_shards({0, 1, 2, 3}, 2);
 
 // Ten pairs; pair i begins with token i.
 std::vector<PairRow> ten_pairs() {
@@ -23,12 +26,15 @@ std::vector<PairRow> ten_pairs() {
   return pairs;
 }
 
-// Every micro-batch adds 0.25 to the loss; a pair's scores are its index and 0.
+// Every micro-batch adds 0.25 to the loss; a pair's scores are its index and 0. The first shard of each replica
+// reports.
 Event plausible(const Command& command, int rank) {
+  const int replica = rank / two_replicas_of_two_shards.shards();
   Event event;
+  if (rank % two_replicas_of_two_shards.shards() != 0) return event;
   if (const auto* learn = std::get_if<LearnPairs>(&command.body)) {
     for (std::size_t m = 0; m < learn->micro_batches.size(); ++m) {
-      if (static_cast<std::int64_t>(m) % replicas != rank) continue;
+      if (static_cast<int>(m) % two_replicas_of_two_shards.replicas() != replica) continue;
       event.micro_batches.ids.push_back(static_cast<std::int64_t>(m));
       event.micro_batches.values["loss"].push_back(0.25);
     }
@@ -53,8 +59,9 @@ struct SimulatedRun {
   explicit SimulatedRun(const SupervisedLoopConfig& config) {
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder);
-    CommandStream stream(ranks, {{{Role::Reward, {0, 1}}}, {"host", "host"}}, {});
-    SupervisedRole role(Role::Reward, {0, 1}, stream);
+    CommandStream stream(ranks, {{{Role::Reward, two_replicas_of_two_shards}}, std::vector<std::string>(4, "host")},
+                         {});
+    SupervisedRole role(Role::Reward, two_replicas_of_two_shards, stream);
     Journal journal(folder);
     const auto examples = pair_examples(ten_pairs(), Role::Reward);
     role.load(training_steps(config, examples->size()));
@@ -138,19 +145,52 @@ TEST(SupervisedLoop, EvaluationIsDealtToTheReplicasAndSummedByRow) {
   EXPECT_THAT(run.shown.back().second.at("eval/loss"), DoubleEq(4.5));
   EXPECT_THAT(run.shown.back().second.at("eval/reward_mean"), DoubleEq(2.25));
   std::vector<std::size_t> evaluated;
-  for (const int rank : {0, 1}) {
+  for (const int rank : {0, 1, 2, 3}) {
     evaluated.push_back(std::ranges::count_if(run.ranks.history(rank), [](const Command& command) {
       return std::holds_alternative<EvaluatePairs>(command.body);
     }));
   }
-  EXPECT_THAT(evaluated, ElementsAre(3u, 2u));  // micro-batches of two rows, dealt in turn
+  EXPECT_THAT(evaluated, ElementsAre(3u, 3u, 2u, 2u));  // micro-batches of two rows, dealt in turn
 }
 
-TEST(SupervisedLoop, TheFirstReplicaSavesTheModelUnderItsRole) {  // in a folder that is renamed when it is complete
+TEST(SupervisedLoop, ABudgetCutsStepsAndEvaluationByTokens) {  // every pair has four tokens
+  auto config = two_epochs;
+  config.batch.tokens_per_micro_batch = 8;
+  SimulatedRun run(config);
+  const auto steps = run.steps();
+  EXPECT_THAT(steps[0].micro_batches, ElementsAre(SizeIs(2), SizeIs(2)));
+  EXPECT_THAT(steps[2].micro_batches, ElementsAre(SizeIs(1), SizeIs(1)));  // as many as gradient lanes
+  std::multiset<std::int64_t> evaluated;
+  for (const int rank : {0, 2}) {  // the first shard of each replica
+    for (const auto& command : run.ranks.history(rank)) {
+      if (const auto* evaluate = std::get_if<EvaluatePairs>(&command.body)) {
+        EXPECT_LE(evaluate->rows.size(), 2u);
+        evaluated.insert(evaluate->row_ids.begin(), evaluate->row_ids.end());
+      }
+    }
+  }
+  EXPECT_THAT(evaluated, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
+}
+
+TEST(SupervisedLoop, TheJournalSaysHowEvenlyAStepIsSpread) {
+  SimulatedRun run(two_epochs);  // 4 pairs in 2 micro-batches; at the end of an epoch 2 in one
+  std::ifstream journal(run.folder / "journal.jsonl");
+  std::vector<double> imbalance;
+  for (std::string line; std::getline(journal, line);) {
+    const auto record = nlohmann::json::parse(line);
+    if (record.contains("imbalance/reward")) imbalance.push_back(record["imbalance/reward"]);
+  }
+  EXPECT_THAT(imbalance, ElementsAre(1.0, 1.0, 2.0, 1.0, 1.0, 2.0));
+}
+
+TEST(SupervisedLoop,
+     EveryRankTakesPartInSavingTheModelUnderItsRole) {  // in a folder that is renamed when it is complete
   SimulatedRun run(two_epochs);
-  const auto& last = run.ranks.history(0).back();
-  ASSERT_TRUE(std::holds_alternative<Save>(last.body));
-  EXPECT_EQ(std::get<Save>(last.body).folder, (run.folder / ".models.partial" / "reward").string());
+  for (const int rank : {0, 1, 2, 3}) {
+    const auto& last = run.ranks.history(rank).back();
+    ASSERT_TRUE(std::holds_alternative<Save>(last.body));
+    EXPECT_EQ(std::get<Save>(last.body).folder, (run.folder / ".models.partial" / "reward").string());
+  }
 }
 
 }  // namespace

@@ -15,7 +15,11 @@ using ::testing::Pair;
 const Placement two_ranks{{Role::Actor, {0}}, {Role::Reward, {1}}, {Role::RewardCritic, {1}}};
 
 Event finished(double begin, double end) {
-  return {.kind = EventKind::finished, .seconds = end - begin, .clock = end, .store_bytes = 8};
+  return {.kind = EventKind::finished,
+          .seconds = end - begin,
+          .clock = end,
+          .store_bytes = 8,
+          .moved = {{"transfer", 4}, {"saving", 1}}};
 }
 
 // Name and seconds of each span; fails where there is a gap or an overlap.
@@ -57,6 +61,7 @@ TEST(Timeline, BeginsAPartWhereTheLastOneEnded) {
   const auto part = timeline.take(12.0);
   EXPECT_THAT(names_and_seconds(part, 0), ElementsAre(Pair("idle", 2.0)));
   EXPECT_EQ(part.store_bytes_peak, 0);
+  EXPECT_TRUE(part.moved.empty());
 }
 
 TEST(Timeline, KeepsItsOrderWhereAnEstimatedClockIsWrong) {
@@ -66,14 +71,16 @@ TEST(Timeline, KeepsItsOrderWhereAnEstimatedClockIsWrong) {
   EXPECT_THAT(names_and_seconds(timeline.take(5.0), 0), ElementsAre(Pair("Generate", 2.0), Pair("Generate", 3.0)));
 }
 
-TEST(PhaseTimes, AreTheBusiestRanksAndTheSharesOfAllRanks) {
+TEST(PhaseTimes, AreTheBusiestRanksTheSharesOfAllRanksAndTheBytesOfEveryKind) {
   auto timeline = with_a_transfer();
   const auto figures = phase_times(timeline.take(10.0), two_ranks);
   const std::map<std::string, double> expected{
-      {"time/iteration", 10.0},  {"time/generate", 4.0}, {"time/score", 2.0},         {"time/experience", 0.0},
-      {"time/learn", 0.0},       {"time/transfer", 2.0}, {"share/generate", 0.2},     {"share/score", 0.1},
-      {"share/experience", 0.0}, {"share/learn", 0.0},   {"share/transfer", 0.15},    {"share/idle", 0.55},
-      {"idle/actor", 0.5},       {"idle/reward", 0.6},   {"idle/reward_critic", 0.6}, {"store_bytes_peak", 8.0}};
+      {"time/iteration", 10.0},  {"time/generate", 4.0},   {"time/score", 2.0},         {"time/experience", 0.0},
+      {"time/learn", 0.0},       {"time/transfer", 2.0},   {"share/generate", 0.2},     {"share/score", 0.1},
+      {"share/experience", 0.0}, {"share/learn", 0.0},     {"share/transfer", 0.15},    {"share/idle", 0.55},
+      {"idle/actor", 0.5},       {"idle/reward", 0.6},     {"idle/reward_critic", 0.6}, {"store_bytes_peak", 8.0},
+      {"bytes/transfer", 16.0},  {"bytes/gradients", 0.0}, {"bytes/parameters", 0.0},   {"bytes/tensor_parallel", 0.0},
+      {"bytes/generation", 0.0}};
   ASSERT_EQ(figures.size(), expected.size());
   for (const auto& [name, value] : expected) EXPECT_THAT(figures.at(name), DoubleEq(value)) << name;
 }

@@ -13,13 +13,16 @@ constexpr const char* head_name = "lm_head.weight";
 }  // namespace
 
 // A tied head is the embedding, the first parameter of every backbone, by another name.
-std::vector<ParameterSpec> causal_lm_parameters(const ModelConfig& config) {
-  auto specs = architecture_of(config.family, config.head).parameters(config);
+std::vector<ParameterSpec> causal_lm_parameters(const ModelConfig& config, const Shard& shard) {
+  auto specs = architecture_of(config.family, config.head).parameters(config, shard);
   if (config.tied_embeddings) {
     specs.front().alias = head_name;
   } else {
-    specs.push_back(
-        {.name = head_name, .shape = {config.vocab, config.hidden}, .initial_std = config.initializer_range});
+    const ParameterSlice rows = cut(shard, 0, config.vocab);
+    specs.push_back({.name = head_name,
+                     .shape = {rows.size(), config.hidden},
+                     .initial_std = config.initializer_range,
+                     .slice = rows});
   }
   return specs;
 }
@@ -32,7 +35,7 @@ std::unique_ptr<CausalLM> CausalLM::from_source(const ModelSource& source, Use u
   if (!config.is_causal_lm())
     throw ModelError((*source.path / "config.json").string() +
                      ": field 'architectures': found a score model; allowed: a causal language model");
-  const auto specs = causal_lm_parameters(config);
+  const auto specs = causal_lm_parameters(config, place.shards.shard());
   std::optional<Checkpoint> checkpoint;
   if (source.path) checkpoint.emplace(*source.path, specs, CheckpointTolerance{});
   Parameters parameters(specs, use, source.dtype, place.device);

@@ -14,8 +14,9 @@
 
 namespace ballast {
 
-// What the model asks for: the backbone's parameters and the head's. Allocates none of them.
-std::vector<ParameterSpec> causal_lm_parameters(const ModelConfig& config);
+// What one shard of the model asks for: the backbone's parameters and the head's. Allocates none of them. Throws
+// ModelError if the model cannot be cut so.
+std::vector<ParameterSpec> causal_lm_parameters(const ModelConfig& config, const Shard& shard = {});
 
 class CausalLM : public Model {
  public:

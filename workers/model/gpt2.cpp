@@ -114,31 +114,44 @@ torch::Tensor Gpt2::forward(const torch::Tensor& tokens_N, const torch::Tensor& 
 
 }  // namespace
 
-std::vector<ParameterSpec> gpt2_parameters(const ModelConfig& config) {
+std::vector<ParameterSpec> gpt2_parameters(const ModelConfig& config, const Shard& shard) {
+  require_cuttable(config, shard);
   const double std = config.initializer_range;
   const double residual_std = std / std::sqrt(2.0 * static_cast<double>(config.layers));  // of what adds to the stream
   const std::int64_t E = config.hidden;
   const std::int64_t I = config.intermediate;
   std::vector<ParameterSpec> specs;
   const auto norm = [&](const std::string& name) {
-    specs.push_back({.name = name + ".weight", .shape = {E}, .initial_mean = 1.0});
-    specs.push_back({.name = name + ".bias", .shape = {E}});
+    specs.push_back({.name = name + ".weight", .shape = {E}, .initial_mean = 1.0, .slice = replicated(shard)});
+    specs.push_back({.name = name + ".bias", .shape = {E}, .slice = replicated(shard)});
   };
-  const auto conv = [&](const std::string& name, std::vector<std::int64_t> shape, double initial_std) {
-    const std::int64_t out = shape.at(1);
-    specs.push_back({.name = name + ".weight", .shape = std::move(shape), .initial_std = initial_std});
-    specs.push_back({.name = name + ".bias", .shape = {out}});
+  const auto table = [&](const char* name, std::int64_t rows) {
+    const ParameterSlice slice = cut(shard, 0, rows);
+    specs.push_back({.name = name, .shape = {slice.size(), E}, .initial_std = std, .slice = slice});
   };
-  specs.push_back({.name = token_embedding_name, .shape = {config.vocab, E}, .initial_std = std});
-  specs.push_back({.name = position_embedding_name, .shape = {config.max_positions, E}, .initial_std = std});
+  // Weights are [in, out] here.
+  const auto from_stream = [&](const std::string& name, const ParameterSlice& columns) {
+    ParameterSlice of_bias = columns;
+    of_bias.dimension = 0;
+    specs.push_back({.name = name + ".weight", .shape = {E, columns.size()}, .initial_std = std, .slice = columns});
+    specs.push_back({.name = name + ".bias", .shape = {columns.size()}, .slice = of_bias});
+  };
+  const auto into_stream = [&](const std::string& name, const ParameterSlice& rows) {
+    specs.push_back({.name = name + ".weight", .shape = {rows.size(), E}, .initial_std = residual_std, .slice = rows});
+    specs.push_back({.name = name + ".bias", .shape = {E}, .slice = replicated(shard)});
+  };
+  ParameterSlice heads_of_qkv = cut(shard, 1, 3 * E);
+  heads_of_qkv.pieces = 3;
+  table(token_embedding_name, config.vocab);
+  table(position_embedding_name, config.max_positions);
   for (std::int64_t i = 0; i < config.layers; ++i) {
     const std::string prefix = layer_prefix(i);
     norm(prefix + "ln_1");
-    conv(prefix + "attn.c_attn", {E, 3 * E}, std);
-    conv(prefix + "attn.c_proj", {E, E}, residual_std);
+    from_stream(prefix + "attn.c_attn", heads_of_qkv);
+    into_stream(prefix + "attn.c_proj", cut(shard, 0, E));
     norm(prefix + "ln_2");
-    conv(prefix + "mlp.c_fc", {E, I}, std);
-    conv(prefix + "mlp.c_proj", {I, E}, residual_std);
+    from_stream(prefix + "mlp.c_fc", cut(shard, 1, I));
+    into_stream(prefix + "mlp.c_proj", cut(shard, 0, I));
   }
   norm(final_norm_name);
   return specs;

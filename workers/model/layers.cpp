@@ -57,8 +57,13 @@ JoinedLinear joined_at(const Parameters& parameters, const std::vector<std::stri
 }
 
 void append_linear(std::vector<ParameterSpec>& specs, const std::string& name, const LinearShape& shape) {
-  specs.push_back({.name = name + ".weight", .shape = {shape.out, shape.in}, .initial_std = shape.initial_std});
-  if (shape.bias) specs.push_back({.name = name + ".bias", .shape = {shape.out}});
+  std::vector<std::int64_t> local{shape.out, shape.in};
+  if (shape.slice.is_cut()) local[shape.slice.dimension] = shape.slice.size();
+  specs.push_back({.name = name + ".weight", .shape = local, .initial_std = shape.initial_std, .slice = shape.slice});
+  const bool by_rows = shape.slice.is_cut() && shape.slice.dimension == 0;
+  if (shape.bias)
+    specs.push_back(
+        {.name = name + ".bias", .shape = {local[0]}, .slice = by_rows ? shape.slice : replicated(shape.slice.shard)});
 }
 
 }  // namespace ballast

@@ -34,12 +34,14 @@ Linear linear_at(const Parameters& parameters, const std::string& name);
 
 JoinedLinear joined_at(const Parameters& parameters, const std::vector<std::string>& names);
 
-// Appends NAME.weight [out, in] ~ N(0, std) and, if asked for, NAME.bias = 0.
+// Appends what one shard holds of NAME.weight [out, in] ~ N(0, std) and, if asked for, of NAME.bias = 0. A weight that
+// is cut by its columns makes sums over the shards, to which the bias comes once: it is whole.
 struct LinearShape {
   std::int64_t in = 0;
   std::int64_t out = 0;
   bool bias = false;
   double initial_std = 0.02;
+  ParameterSlice slice = {};  // of the weight
 };
 void append_linear(std::vector<ParameterSpec>& specs, const std::string& name, const LinearShape& shape);
 

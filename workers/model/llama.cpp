@@ -103,36 +103,37 @@ torch::Tensor Llama::forward(const torch::Tensor& tokens_N, const torch::Tensor&
 
 }  // namespace
 
-std::vector<ParameterSpec> llama_parameters(const ModelConfig& config) {
+std::vector<ParameterSpec> llama_parameters(const ModelConfig& config, const Shard& shard) {
+  require_cuttable(config, shard);
   const double std = config.initializer_range;
   const double residual_std =
       config.scale_residual_projections ? std / std::sqrt(2.0 * static_cast<double>(config.layers)) : std;
   const std::int64_t E = config.hidden;
+  const std::int64_t queries = config.heads * config.head_dim;
   std::vector<ParameterSpec> specs;
   const auto norm = [&](const std::string& name) {
-    specs.push_back({.name = name, .shape = {E}, .initial_mean = 1.0});
+    specs.push_back({.name = name, .shape = {E}, .initial_mean = 1.0, .slice = replicated(shard)});
   };
-  specs.push_back({.name = embedding_name, .shape = {config.vocab, E}, .initial_std = std});
+  const auto from_stream = [&](const std::string& name, const ParameterSlice& rows, bool bias) {
+    append_linear(specs, name, {.in = E, .out = rows.extent, .bias = bias, .initial_std = std, .slice = rows});
+  };
+  const auto into_stream = [&](const std::string& name, const ParameterSlice& columns, bool bias) {
+    append_linear(specs, name,
+                  {.in = columns.extent, .out = E, .bias = bias, .initial_std = residual_std, .slice = columns});
+  };
+  const ParameterSlice vocabulary = cut(shard, 0, config.vocab);
+  specs.push_back({.name = embedding_name, .shape = {vocabulary.size(), E}, .initial_std = std, .slice = vocabulary});
   for (std::int64_t i = 0; i < config.layers; ++i) {
     const std::string prefix = layer_prefix(i);
-    const std::int64_t queries = config.heads * config.head_dim;
-    const std::int64_t keys = config.kv_heads * config.head_dim;
     norm(prefix + "input_layernorm.weight");
-    append_linear(specs, prefix + "self_attn.q_proj",
-                  {.in = E, .out = queries, .bias = config.qkv_bias, .initial_std = std});
-    append_linear(specs, prefix + "self_attn.k_proj",
-                  {.in = E, .out = keys, .bias = config.qkv_bias, .initial_std = std});
-    append_linear(specs, prefix + "self_attn.v_proj",
-                  {.in = E, .out = keys, .bias = config.qkv_bias, .initial_std = std});
-    append_linear(specs, prefix + "self_attn.o_proj",
-                  {.in = queries, .out = E, .bias = config.output_bias, .initial_std = residual_std});
+    from_stream(prefix + "self_attn.q_proj", cut(shard, 0, queries), config.qkv_bias);
+    from_stream(prefix + "self_attn.k_proj", cut_keys(shard, config), config.qkv_bias);
+    from_stream(prefix + "self_attn.v_proj", cut_keys(shard, config), config.qkv_bias);
+    into_stream(prefix + "self_attn.o_proj", cut(shard, 1, queries), config.output_bias);
     norm(prefix + "post_attention_layernorm.weight");
-    append_linear(specs, prefix + "mlp.gate_proj",
-                  {.in = E, .out = config.intermediate, .bias = config.mlp_bias, .initial_std = std});
-    append_linear(specs, prefix + "mlp.up_proj",
-                  {.in = E, .out = config.intermediate, .bias = config.mlp_bias, .initial_std = std});
-    append_linear(specs, prefix + "mlp.down_proj",
-                  {.in = config.intermediate, .out = E, .bias = config.mlp_bias, .initial_std = residual_std});
+    from_stream(prefix + "mlp.gate_proj", cut(shard, 0, config.intermediate), config.mlp_bias);
+    from_stream(prefix + "mlp.up_proj", cut(shard, 0, config.intermediate), config.mlp_bias);
+    into_stream(prefix + "mlp.down_proj", cut(shard, 1, config.intermediate), config.mlp_bias);
   }
   norm(final_norm_name);
   return specs;

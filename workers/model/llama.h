@@ -9,8 +9,8 @@
 
 namespace ballast {
 
-// All parameters but the head's.
-std::vector<ParameterSpec> llama_parameters(const ModelConfig& config);
+// All parameters of one shard but the head's. Throws ModelError if the model cannot be cut so.
+std::vector<ParameterSpec> llama_parameters(const ModelConfig& config, const Shard& shard);
 
 std::unique_ptr<Backbone> make_llama(const ModelConfig& config, const Parameters& parameters);
 

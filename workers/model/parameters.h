@@ -9,20 +9,12 @@
 #include <vector>
 
 #include "workers/model/compute_dtype.h"
+#include "workers/model/parameter_spec.h"
 
 namespace ballast {
 
 // Learn: parameters have gradients. Infer: all of them are frozen and there is no gradient storage.
 enum class Use : std::uint8_t { Learn, Infer };
-
-// What a model asks for. Initial values are N(mean, std).
-struct ParameterSpec {
-  std::string name;  // as Hugging Face checkpoints have it
-  std::vector<std::int64_t> shape;
-  double initial_mean = 0.0;
-  double initial_std = 0.0;
-  std::string alias = "";  // second name of a tied weight; empty: none
-};
 
 // One parameter's place in the flat storage. `offset` counts elements.
 struct Segment {

@@ -5,19 +5,18 @@
 #include <string_view>
 #include <vector>
 
-#include "workers/model/model_config.h"
+#include "workers/model/parameter_spec.h"
 
 namespace ballast {
 
 class Backbone;
 class Parameters;
-struct ParameterSpec;
 
 struct Architecture {
   std::string_view name;
   Family family = Family::Llama;
   Head head = Head::LanguageModel;
-  std::vector<ParameterSpec> (*parameters)(const ModelConfig&) = nullptr;  // of the backbone
+  std::vector<ParameterSpec> (*parameters)(const ModelConfig&, const Shard&) = nullptr;  // of the backbone
   std::unique_ptr<Backbone> (*make)(const ModelConfig&, const Parameters&) = nullptr;
 };
 

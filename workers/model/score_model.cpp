@@ -16,10 +16,12 @@ constexpr const char* mean_name = "normalizer.mean";
 constexpr const char* var_name = "normalizer.var";
 constexpr const char* count_name = "normalizer.count";
 
-std::vector<ParameterSpec> specs_of(const ModelConfig& config) {
-  auto specs = architecture_of(config.family, config.head).parameters(config);
-  specs.push_back({.name = weight_name, .shape = {1, config.hidden}, .initial_std = config.initializer_range});
-  if (config.score->bias) specs.push_back({.name = bias_name, .shape = {1}});
+std::vector<ParameterSpec> specs_of(const ModelConfig& config, const Shard& shard) {
+  auto specs = architecture_of(config.family, config.head).parameters(config, shard);
+  const ParameterSlice whole = replicated(shard);
+  specs.push_back(
+      {.name = weight_name, .shape = {1, config.hidden}, .initial_std = config.initializer_range, .slice = whole});
+  if (config.score->bias) specs.push_back({.name = bias_name, .shape = {1}, .slice = whole});
   return specs;
 }
 
@@ -78,8 +80,8 @@ void read_statistics(const SafetensorsReader& reader, NormalizerState& normalize
 
 }  // namespace
 
-std::vector<ParameterSpec> score_model_parameters(const ModelConfig& stored, ScoreType type) {
-  return specs_of(as_score_model(stored, type));
+std::vector<ParameterSpec> score_model_parameters(const ModelConfig& stored, ScoreType type, const Shard& shard) {
+  return specs_of(as_score_model(stored, type), shard);
 }
 
 ScoreModel::ScoreModel(ModelConfig config, Parameters parameters)
@@ -89,7 +91,7 @@ std::unique_ptr<ScoreModel> ScoreModel::from_source(const ModelSource& source, S
                                                     const ModelPlace& place) {
   const ModelConfig stored = model_config(source);
   const ModelConfig config = as_score_model(stored, type);
-  const auto specs = specs_of(config);
+  const auto specs = specs_of(config, place.shards.shard());
   std::optional<Checkpoint> checkpoint;
   if (source.path) checkpoint.emplace(*source.path, specs, tolerance_for(stored.head));
   Parameters parameters(specs, use, source.dtype, place.device);

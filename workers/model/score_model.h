@@ -14,9 +14,9 @@
 
 namespace ballast {
 
-// What a model of this type asks for when it starts from a folder with that configuration: the backbone's parameters
-// and the head's. Allocates none of them.
-std::vector<ParameterSpec> score_model_parameters(const ModelConfig& stored, ScoreType type);
+// What one shard of a model of this type asks for when it starts from a folder with that configuration: the backbone's
+// parameters and the head's. Allocates none of them. Throws ModelError if the model cannot be cut so.
+std::vector<ParameterSpec> score_model_parameters(const ModelConfig& stored, ScoreType type, const Shard& shard = {});
 
 class ScoreModel : public Model {
  public:

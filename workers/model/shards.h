@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "comm/communicator.h"
+#include "workers/model/sharding.h"
 
 namespace ballast {
 
@@ -15,6 +16,7 @@ struct Shards {
 
   int count() const { return communicator ? communicator->group().size() : 1; }
   int index() const { return communicator ? communicator->group().index : 0; }
+  Shard shard() const { return {.index = index(), .count = count()}; }
 };
 
 struct ModelPlace {

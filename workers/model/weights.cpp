@@ -45,26 +45,42 @@ std::vector<std::string> candidates(const ParameterSpec& spec, const CheckpointT
 void require_fit(const SafetensorsReader& reader, const std::string& stored_name, const ParameterSpec& spec) {
   const StoredTensor& stored = reader.stored(stored_name);
   const std::string place = fmt::format("{}: tensor '{}'", reader.file_of(stored_name).string(), stored_name);
-  if (stored.shape != spec.shape)
+  if (stored.shape != spec.whole_shape())
     throw ModelError(fmt::format("{}: found shape [{}]; expected [{}]", place, fmt::join(stored.shape, ", "),
-                                 fmt::join(spec.shape, ", ")));
+                                 fmt::join(spec.whole_shape(), ", ")));
   if (stored.dtype != "F32" && stored.dtype != "BF16" && stored.dtype != "F16")
     throw ModelError(fmt::format("{}: found dtype {}; expected F32, BF16 or F16", place, stored.dtype));
 }
 
+// Of the whole parameter.
 torch::Tensor initial_values(const ParameterSpec& spec, std::int64_t seed) {
-  torch::Tensor values = torch::full(spec.shape, spec.initial_mean, torch::kFloat32);
+  torch::Tensor values = torch::full(spec.whole_shape(), spec.initial_mean, torch::kFloat32);
   if (spec.initial_std > 0.0)
     values.normal_(spec.initial_mean, spec.initial_std,
                    at::make_generator<at::CPUGeneratorImpl>(seed_of(spec.name, seed)));
   return values;
 }
 
+// Range by range, so that of a mapped file nothing else is read.
+void copy_slice(Parameters& parameters, const Segment& segment, const torch::Tensor& whole) {
+  torch::Tensor values = parameters.values(segment);
+  const ParameterSlice& slice = segment.spec.slice;
+  if (!slice.is_cut()) {
+    values.copy_(whole);
+    return;
+  }
+  std::int64_t at = 0;
+  for (const IndexRange& range : slice.ranges()) {
+    values.narrow(slice.dimension, at, range.size()).copy_(whole.narrow(slice.dimension, range.begin, range.size()));
+    at += range.size();
+  }
+}
+
 }  // namespace
 
 void initialise(Parameters& parameters, std::int64_t seed) {
   for (const Segment& segment : parameters.segments())
-    parameters.values(segment).copy_(initial_values(segment.spec, seed));
+    copy_slice(parameters, segment, initial_values(segment.spec, seed));
   parameters.refresh();
 }
 
@@ -84,7 +100,7 @@ Checkpoint::Checkpoint(const std::filesystem::path& folder, const std::vector<Pa
       stored_names_[spec.name] = *found;
     } else if (!among(tolerance.optional, spec.name)) {
       throw ModelError(fmt::format("{}: tensor '{}': found none; expected shape [{}]", file, names.front(),
-                                   fmt::join(spec.shape, ", ")));
+                                   fmt::join(spec.whole_shape(), ", ")));
     }
   }
   for (const std::string& name : in_files)
@@ -96,7 +112,7 @@ Checkpoint::Checkpoint(const std::filesystem::path& folder, const std::vector<Pa
 void Checkpoint::copy_into(Parameters& parameters) const {
   for (const Segment& segment : parameters.segments()) {
     const auto stored = stored_names_.find(segment.spec.name);
-    if (stored != stored_names_.end()) parameters.values(segment).copy_(reader_.tensor(stored->second));
+    if (stored != stored_names_.end()) copy_slice(parameters, segment, reader_.tensor(stored->second));
   }
   parameters.refresh();
 }

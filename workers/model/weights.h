@@ -11,8 +11,9 @@
 
 namespace ballast {
 
-// Every parameter ~ N(mean, std) of its spec, from a generator of its own, seeded by `seed` and its name: the values
-// depend neither on the order of parameters nor on which others there are. Drawn in float32 whatever they are held in.
+// Every parameter ~ N(mean, std) of its spec, of which a shard keeps its slice, from a generator of its own, seeded by
+// `seed` and its name: the values depend neither on the order of parameters nor on which others there are. Drawn in
+// float32 whatever they are held in.
 void initialise(Parameters& parameters, std::int64_t seed);
 
 // What a checkpoint may have or lack beside one tensor for each parameter.
