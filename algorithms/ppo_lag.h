@@ -13,6 +13,7 @@ struct PpoConfig {
   KlConfig kl;
   GaeConfig gae;
   PpoClipConfig clip;
+  double max_importance_weight = 2.0;
   double ptx_coeff = 16.0;
 
   /// One flat list of keys.
@@ -21,6 +22,9 @@ struct PpoConfig {
     kl.describe(field);
     gae.describe(field);
     clip.describe(field);
+    field("max_importance_weight", max_importance_weight,
+          "rho_max, one step ahead: a token's loss is weighted by pi_now / pi_generated, truncated at this")
+        .at_least(1.0);
     field("ptx_coeff", ptx_coeff, "weight of the language-model loss mixed into the actor's; 0: none").at_least(0.0);
   }
 };

@@ -86,9 +86,10 @@ class Communicator {
 
   // In place: afterwards every rank holds the element-wise reduction.
   virtual Work all_reduce(Buffer buffer, ReduceOp op) = 0;
-  // `input` is [size * output.count]; rank i receives the reduction of the i-th part.
+  // `input` is [size * output.count]; rank i receives the reduction of the i-th part. `output` may be that part of
+  // `input`.
   virtual Work reduce_scatter(ConstBuffer input, Buffer output, ReduceOp op) = 0;
-  // `output` is [size * input.count], in group order.
+  // `output` is [size * input.count], in group order. `input` may be this rank's part of `output`.
   virtual Work all_gather(ConstBuffer input, Buffer output) = 0;
   virtual Work broadcast(Buffer buffer, int root) = 0;
   // One grouped point-to-point operation: all receives and sends are posted before any is waited for. Messages between

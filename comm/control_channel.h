@@ -63,11 +63,15 @@ class ControlServer {
   std::string endpoint() const;  // as bound, with the port
   // Waits for a hello from every rank; throws ControlError that names the ranks that are missing or lost.
   void wait_for_ranks(std::chrono::milliseconds timeout);
-  // Queues a message; does not wait. Throws ControlError when the rank is not connected or takes nothing any more.
-  void send(int rank, Message message);
+  // Queues a message for each rank, encoded once; does not wait. Throws ControlError when one of the ranks is not
+  // connected or takes nothing any more; those before it have their message.
+  void send(const std::vector<int>& ranks, const Message& message);
+  void send(int rank, const Message& message) { send(std::vector{rank}, message); }
   // The next message or loss (once a rank, after the last message that it brought), or nothing when `timeout` has
   // passed.
   std::optional<Incoming> receive(std::chrono::milliseconds timeout);
+  // Bytes of all messages so far, in both directions, heartbeats included.
+  std::int64_t moved_bytes() const;
   // Why connections were refused, the first 1,000: unknown keys, another rank's name, no CURVE, a rank that is
   // connected.
   std::vector<std::string> refusals() const;
@@ -100,7 +104,7 @@ class ControlClient {
   void wait_for_welcome();
   // Queues a message; does not wait. Throws ControlError when the orchestrator is lost or takes nothing any more. After
   // the orchestrator has announced the end nobody listens and the message is discarded.
-  void send(Message message);
+  void send(const Message& message);
   // The next message; PeerLost, again and again, when the orchestrator is gone; nothing when `timeout` has passed or
   // the orchestrator has announced the end.
   std::optional<std::variant<Message, PeerLost>> receive(std::chrono::milliseconds timeout);

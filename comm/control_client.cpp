@@ -43,14 +43,14 @@ class ControlClient::Impl {
     if (state_ == State::lost) throw ControlError(loss_);
   }
 
-  void send(Message message) {
+  void send(const Message& message) {
     {
       const std::lock_guard lock(mutex_);
       if (state_ == State::ended) return;
       try {
         if (state_ == State::lost) throw ControlError(loss_);
         if (stopping_) throw ControlError("the channel is closed");
-        outbox_.push_back(seal(std::move(message), ledger_));
+        outbox_.push_back(seal(encode_users(message), ledger_));
       } catch (const ControlError& error) {
         throw ControlError(fmt::format("cannot send to the orchestrator: {}", error.what()));
       }
@@ -153,23 +153,16 @@ class ControlClient::Impl {
 
   // Takes in packets; true when none is left.
   bool hear() {
-    for (int packets = 0; packets < packets_per_turn; ++packets) {
-      const auto packet = socket_.receive();
-      if (!packet) return true;
-      hear(*packet);
+    auto packets = receive_packets(socket_);
+    const std::lock_guard lock(mutex_);
+    for (auto& [packet, message, fault] : packets) {
+      if (state_ == State::lost) break;
+      if (message)
+        take_in(std::move(*message));
+      else
+        lose(fault);
     }
-    return false;
-  }
-
-  void hear(const Packet& packet) {
-    try {
-      Message message = decode(packet.bytes);
-      const std::lock_guard lock(mutex_);
-      if (state_ != State::lost) take_in(std::move(message));
-    } catch (const MalformedMessage& error) {
-      const std::lock_guard lock(mutex_);
-      lose(error.what());
-    }
+    return packets.size() < packets_per_turn;
   }
 
   void take_in(Message message) {
@@ -236,7 +229,7 @@ class ControlClient::Impl {
 ControlClient::ControlClient(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 ControlClient::~ControlClient() = default;
 void ControlClient::wait_for_welcome() { impl_->wait_for_welcome(); }
-void ControlClient::send(Message message) { impl_->send(std::move(message)); }
+void ControlClient::send(const Message& message) { impl_->send(message); }
 std::optional<std::variant<Message, PeerLost>> ControlClient::receive(std::chrono::milliseconds timeout) {
   return impl_->receive(timeout);
 }

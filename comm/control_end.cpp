@@ -3,16 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
-#include "comm/control_socket.h"
 #include "comm/control_wire.h"
 
 namespace ballast {
 
-std::vector<std::uint8_t> seal(Message message, Ledger& ledger) {
+EncodedMessage encode_users(const Message& message) {
   if (!is_users(message)) throw ControlError(fmt::format("message type '{}' is the channel's own", message.type));
-  message.sequence = ledger.next_number();
-  auto bytes = encode(message);
+  return EncodedMessage(message);
+}
+
+std::vector<std::uint8_t> seal(const EncodedMessage& message, Ledger& ledger) {
+  auto bytes = message.with(ledger.next_number());
   if (bytes.size() > max_message_bytes) {
     throw ControlError(fmt::format("a message of {} bytes is longer than {}", bytes.size(), max_message_bytes));
   }
@@ -33,6 +36,22 @@ void enter(const Message& message, Ledger& ledger) {
 }
 
 bool is_users(const Message& message) { return !message.type.starts_with(wire::prefix); }
+
+std::vector<OpenedPacket> receive_packets(ControlSocket& socket) {
+  std::vector<OpenedPacket> packets;
+  packets.reserve(packets_per_turn);
+  while (packets.size() < packets_per_turn) {
+    auto packet = socket.receive();
+    if (!packet) break;
+    auto& opened = packets.emplace_back(OpenedPacket{std::move(*packet), {}, {}});
+    try {
+      opened.message = decode(opened.packet.bytes);
+    } catch (const MalformedMessage& error) {
+      opened.fault = error.what();
+    }
+  }
+  return packets;
+}
 
 std::optional<std::string> silence(ControlClock::time_point last_heard, std::chrono::milliseconds limit) {
   const auto quiet = ControlClock::now() - last_heard;

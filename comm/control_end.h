@@ -9,16 +9,19 @@
 
 #include "comm/control_channel.h"
 #include "comm/control_ledger.h"
+#include "comm/control_socket.h"
 
 namespace ballast {
 
 using ControlClock = std::chrono::steady_clock;
 
 // Packets that one turn of an end's thread takes in before it looks at the clock again.
-inline constexpr int packets_per_turn = 256;
+inline constexpr std::size_t packets_per_turn = 64;
 
-// Numbers and encodes a user's message. Throws ControlError when it may not be sent.
-std::vector<std::uint8_t> seal(Message message, Ledger& ledger);
+// A user's message, encoded. Throws ControlError when it may not be sent.
+EncodedMessage encode_users(const Message& message);
+// Numbers it. Throws ControlError when the peer takes nothing any more.
+std::vector<std::uint8_t> seal(const EncodedMessage& message, Ledger& ledger);
 // One of the channel's own messages (comm/control_wire.h), with the ledger's balance.
 std::vector<std::uint8_t> seal_wire(std::string_view type, Ledger& ledger);
 
@@ -27,6 +30,16 @@ std::vector<std::uint8_t> seal_wire(std::string_view type, Ledger& ledger);
 void enter(const Message& message, Ledger& ledger);
 // True for messages that the channel's user sent.
 bool is_users(const Message& message);
+
+// A packet, and the message in it or why there is none.
+struct OpenedPacket {
+  Packet packet;
+  std::optional<Message> message;
+  std::string fault;
+};
+// What the socket has, at most packets_per_turn, in the order of arrival. To be called without a lock, since decoding
+// takes most of an end's time.
+std::vector<OpenedPacket> receive_packets(ControlSocket& socket);
 
 // 'silent for 4.0 s' when the peer's silence is longer than the limit, else nothing.
 std::optional<std::string> silence(ControlClock::time_point last_heard, std::chrono::milliseconds limit);

@@ -39,6 +39,7 @@ class ControlServer::Impl {
   Impl& operator=(const Impl&) = delete;
 
   std::string endpoint() const { return endpoint_; }
+  std::int64_t moved_bytes() const { return socket_.moved_bytes(); }
 
   void wait_for_ranks(std::chrono::milliseconds timeout) {
     std::unique_lock lock(mutex_);
@@ -48,16 +49,11 @@ class ControlServer::Impl {
     if (!absent.empty()) throw ControlError(fmt::format("no control connection to {}", absent));
   }
 
-  void send(int rank, Message message) {
+  void send(const std::vector<int>& ranks, const Message& message) {
+    const auto encoded = encode_users(message);
     {
       const std::lock_guard lock(mutex_);
-      Peer& peer = peers_[rank];
-      try {
-        check_open(peer);
-        outbox_.push_back({rank, seal(std::move(message), peer.ledger)});
-      } catch (const ControlError& error) {
-        throw ControlError(fmt::format("cannot send to rank {}: {}", rank, error.what()));
-      }
+      for (const int rank : ranks) queue(rank, encoded);
     }
     socket_.wake();
   }
@@ -91,6 +87,16 @@ class ControlServer::Impl {
   }
 
  private:
+  void queue(int rank, const EncodedMessage& message) {
+    Peer& peer = peers_[rank];
+    try {
+      check_open(peer);
+      outbox_.push_back({rank, seal(message, peer.ledger)});
+    } catch (const ControlError& error) {
+      throw ControlError(fmt::format("cannot send to rank {}: {}", rank, error.what()));
+    }
+  }
+
   void check_open(const Peer& peer) const {
     if (closing_ || stopping_) throw ControlError("the channel is closed");
     if (peer.state == PeerState::lost) throw ControlError(peer.loss);
@@ -151,23 +157,15 @@ class ControlServer::Impl {
 
   // Takes in packets; true when none is left.
   bool hear() {
-    for (int packets = 0; packets < packets_per_turn; ++packets) {
-      const auto packet = socket_.receive();
-      if (!packet) return true;
-      hear(*packet);
-    }
-    return false;
+    auto packets = receive_packets(socket_);
+    const std::lock_guard lock(mutex_);
+    for (auto& packet : packets) hear(packet);
+    if (!packets.empty()) changed_.notify_all();
+    return packets.size() < packets_per_turn;
   }
 
-  void hear(const Packet& packet) {
-    std::optional<Message> message;
-    std::string fault;
-    try {
-      message = decode(packet.bytes);
-    } catch (const MalformedMessage& error) {
-      fault = error.what();
-    }
-    const std::lock_guard lock(mutex_);
+  void hear(OpenedPacket& opened) {
+    auto& [packet, message, fault] = opened;
     Peer& peer = peers_[packet.rank];
     if (packet.routing_id != peer.routing_id) return admit(packet, message.value_or(Message{}));
     if (peer.state != PeerState::live) return;
@@ -188,7 +186,6 @@ class ControlServer::Impl {
     } else if (message.type == wire::goodbye) {
       peer.state = PeerState::gone;
     }
-    changed_.notify_all();
   }
 
   // A connection that has proved a rank's key, but is not the rank's, speaks.
@@ -289,8 +286,9 @@ class ControlServer::Impl {
 ControlServer::ControlServer(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 ControlServer::~ControlServer() = default;
 std::string ControlServer::endpoint() const { return impl_->endpoint(); }
+std::int64_t ControlServer::moved_bytes() const { return impl_->moved_bytes(); }
 void ControlServer::wait_for_ranks(std::chrono::milliseconds timeout) { impl_->wait_for_ranks(timeout); }
-void ControlServer::send(int rank, Message message) { impl_->send(rank, std::move(message)); }
+void ControlServer::send(const std::vector<int>& ranks, const Message& message) { impl_->send(ranks, message); }
 std::optional<Incoming> ControlServer::receive(std::chrono::milliseconds timeout) { return impl_->receive(timeout); }
 std::vector<std::string> ControlServer::refusals() const { return impl_->refusals(); }
 void ControlServer::close(std::chrono::milliseconds timeout) { impl_->close(timeout); }

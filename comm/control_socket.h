@@ -35,7 +35,7 @@ struct Packet {
   std::vector<std::uint8_t> bytes;
 };
 
-// One thread uses it; only `wake` may be called from others.
+// One thread uses it; only `wake` and `moved_bytes` may be called from others.
 class ControlSocket {
  public:
   struct Listen {
@@ -68,6 +68,8 @@ class ControlSocket {
   std::optional<Packet> receive();
   // Queues bytes for a connection; does not wait. False: there is no such connection any more.
   bool send(const std::string& routing_id, const std::vector<std::uint8_t>& bytes);
+  // Bytes sent and received so far.
+  std::int64_t moved_bytes() const;
   // Closes the sockets; waits until what is queued has left, but no longer than `linger`. May be repeated.
   void close(std::chrono::milliseconds linger);
 

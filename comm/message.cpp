@@ -10,45 +10,54 @@ using nlohmann::json;
 // The body's depth plus the envelope itself. The parser recurses, so unbounded nesting would overflow the stack.
 constexpr int max_depth = 65;
 
-// Walks the encoded bytes without building anything and stops at the first nesting that is too deep.
-class DepthCheck : public nlohmann::json_sax<json> {
+// Builds the message and stops at the first nesting that is too deep.
+class ShallowBuilder : public nlohmann::detail::json_sax_dom_parser<json> {
  public:
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
-  bool binary(binary_t&) override { return true; }
-  bool key(string_t&) override { return true; }
-  bool start_object(std::size_t) override { return ++depth_ <= max_depth; }
-  bool start_array(std::size_t) override { return ++depth_ <= max_depth; }
-  bool end_object() override { return --depth_ >= 0; }
-  bool end_array() override { return --depth_ >= 0; }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& error) override {
-    throw MalformedMessage(error.what());
-  }
+  using Base = nlohmann::detail::json_sax_dom_parser<json>;
+  using Base::Base;
+  bool start_object(std::size_t size) { return deeper() && Base::start_object(size); }
+  bool start_array(std::size_t size) { return deeper() && Base::start_array(size); }
+  bool end_object() { return --depth_ >= 0 && Base::end_object(); }
+  bool end_array() { return --depth_ >= 0 && Base::end_array(); }
 
  private:
+  bool deeper() {
+    if (++depth_ > max_depth) throw MalformedMessage("a message nests deeper than 64 levels");
+    return true;
+  }
   int depth_ = 0;
 };
 
 json parse(std::span<const std::uint8_t> bytes) {
-  DepthCheck depth;
-  if (!json::sax_parse(bytes.begin(), bytes.end(), &depth, json::input_format_t::msgpack)) {
-    throw MalformedMessage("a message nests deeper than 64 levels");
-  }
+  json root;
+  ShallowBuilder builder(root);
   try {
-    return json::from_msgpack(bytes.begin(), bytes.end());
+    json::sax_parse(bytes.data(), bytes.data() + bytes.size(), &builder, json::input_format_t::msgpack);
   } catch (const json::exception& error) {
     throw MalformedMessage(error.what());
   }
+  return root;
 }
 
 }  // namespace
 
 std::vector<std::uint8_t> encode(const Message& message) {
   return json::to_msgpack({{"sequence", message.sequence}, {"type", message.type}, {"body", message.body}});
+}
+
+// Keys are in alphabetical order: body, sequence, type. Sequence 0 is one byte.
+EncodedMessage::EncodedMessage(const Message& message)
+    : before_(encode({.type = message.type, .body = message.body, .sequence = 0})) {
+  after_ = json::to_msgpack("type");
+  json::to_msgpack(message.type, after_);
+  before_.resize(before_.size() - after_.size() - 1);
+}
+
+std::vector<std::uint8_t> EncodedMessage::with(std::uint64_t sequence) const {
+  auto bytes = before_;
+  json::to_msgpack(sequence, bytes);
+  bytes.insert(bytes.end(), after_.begin(), after_.end());
+  return bytes;
 }
 
 Message decode(std::span<const std::uint8_t> bytes) {

@@ -24,4 +24,15 @@ std::vector<std::uint8_t> encode(const Message& message);
 // Throws MalformedMessage on anything that `encode` cannot have written.
 Message decode(std::span<const std::uint8_t> bytes);
 
+// `encode` of one message for many receivers: only the sequence differs, so the body is encoded once.
+class EncodedMessage {
+ public:
+  explicit EncodedMessage(const Message& message);  // whose sequence is not looked at
+  std::vector<std::uint8_t> with(std::uint64_t sequence) const;
+
+ private:
+  std::vector<std::uint8_t> before_;  // the sequence
+  std::vector<std::uint8_t> after_;
+};
+
 }  // namespace ballast

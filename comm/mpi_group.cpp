@@ -195,10 +195,12 @@ Piece MpiGroup::reduce_scatter(ConstBuffer input, Slice slice, Buffer output, Re
 }
 
 Piece MpiGroup::all_gather(ConstBuffer input, Buffer output, std::int64_t stride) const {
+  const auto offset = static_cast<std::int64_t>(size_of(output.dtype)) * ranks_.index * stride;
+  const void* own = static_cast<const std::byte*>(output.data) + offset;
   return piece([=, comm = mpi_->comm](MPI_Request* request) {
     MPI_Datatype strided = strided_type(output.dtype, static_cast<int>(input.count), stride);
-    const int code =
-        MPI_Iallgather(input.data, input.count, mpi_type(input.dtype), output.data, 1, strided, comm, request);
+    const void* from = input.data == own ? MPI_IN_PLACE : input.data;
+    const int code = MPI_Iallgather(from, input.count, mpi_type(input.dtype), output.data, 1, strided, comm, request);
     MPI_Type_free(&strided);  // MPI keeps it while the call is under way
     return code;
   });

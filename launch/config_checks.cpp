@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "workers/model/safetensors.h"
+#include "workers/model/sharding.h"
 #include "workers/user_error.h"
 
 namespace ballast {
@@ -30,6 +31,15 @@ void check_model(const std::string& field, const ModelSource& source, const Mode
     } catch (const UserError& error) {
       violations.push_back(fmt::format("{}: {}", field, error.what()));
     }
+  }
+}
+
+void check_shards(const std::string& field, const ModelSource& source, std::int64_t shards,
+                  std::vector<std::string>& violations) {
+  try {
+    require_cuttable(model_config(source), {.index = 0, .count = static_cast<int>(shards)});
+  } catch (const UserError& error) {
+    violations.push_back(fmt::format("{}: {}", field, error.what()));
   }
 }
 

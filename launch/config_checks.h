@@ -17,6 +17,9 @@ struct ModelCheck {
 // Reads the header of a model's weights, so that a missing or broken checkpoint is found before anything is written.
 void check_model(const std::string& field, const ModelSource& source, const ModelCheck& check,
                  std::vector<std::string>& violations);
+// That a model, which can be read, can be cut into so many tensor-parallel shards.
+void check_shards(const std::string& field, const ModelSource& source, std::int64_t shards,
+                  std::vector<std::string>& violations);
 // That a data set that is given names files, and that these exist.
 void check_dataset(const std::string& field, const DatasetConfig& data, std::vector<std::string>& violations);
 void check_mini_batch(std::int64_t mini_batch, std::int64_t micro_batch, std::vector<std::string>& violations);

@@ -146,8 +146,9 @@ std::map<int, RankMemory> memory_plan(const TrainConfig& config, const Placement
                        .lanes = config.workers.gradient_lanes};
     auto memory = role_memory(use, layout.replicas());
     if (role == Role::Actor) {
-      const auto generation = pass_memory(model_config(use.model), use.model.dtype, config.workers.generation.slots,
-                                          config.loop.batch.max_length);
+      const auto generation =
+          pass_memory(model_config(use.model), use.model.dtype,
+                      {.slots = config.workers.generation.slots, .positions = config.loop.batch.max_length});
       memory.packed = generation.packed_weights;
       memory.kv_cache = generation.kv_cache;
     }

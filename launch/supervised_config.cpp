@@ -67,6 +67,9 @@ std::vector<std::string> violations_of(const SupervisedConfig& config) {
   check_gradient_lanes(config.workers.gradient_lanes, violations);
   check_model("model", config.workers.supervised.model, {.required = true, .max_length = batch.max_length}, violations);
   check_examples(config, violations);
+  if (violations.empty())
+    check_shards("tensor_parallel", config.workers.supervised.model, config.workers.supervised.tensor_parallel,
+                 violations);
   return violations;
 }
 

@@ -4,6 +4,7 @@
 
 #include "launch/config_checks.h"
 #include "launch/reward_checks.h"
+#include "workers/starting_model.h"
 #include "workers/vocabulary.h"
 
 namespace ballast {
@@ -64,6 +65,16 @@ std::int64_t tensor_parallel_of(Role role, const WorkerSettings& workers) {
   return 1;
 }
 
+// Of roles whose models can be read.
+void check_cuts(const TrainConfig& config, std::vector<std::string>& violations) {
+  for (const Role role : config.roles()) {
+    const auto& model = starting_model(role, config.workers);
+    if (!model.given()) continue;  // a rule
+    check_shards(fmt::format("{}.tensor_parallel", to_string(role)), model, tensor_parallel_of(role, config.workers),
+                 violations);
+  }
+}
+
 }  // namespace
 
 std::vector<Role> TrainConfig::roles() const {
@@ -103,6 +114,7 @@ std::vector<std::string> violations_of(const TrainConfig& config) {
                 .critic = workers.cost_critic,
                 .model = constrained ? needed : optional},
                workers, violations);
+  if (violations.empty()) check_cuts(config, violations);
   return violations;
 }
 

@@ -38,6 +38,8 @@ struct TrainConfig : JobConfig {
     field("ptx", ptx, "texts whose likelihood the actor shall keep");
     field("evaluation", evaluation, "how the actor does on prompts that it does not learn from");
     field("batch", loop.batch, "how a rollout is cut");
+    field("one_step_ahead", loop.one_step_ahead,
+          "the next rollout is generated before the update that this one brings, which it so does not know of");
     field("sampling", workers.sampling, "which tokens the actor draws");
     field("generation", workers.generation, "how the actor generates");
     field("ppo", workers.ppo, "the RL step");

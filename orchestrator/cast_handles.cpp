@@ -27,6 +27,15 @@ Generate generate_command(const BatchRef& rollout, int micro_batch, const std::v
   return command;
 }
 
+Learn learn_command(const TrainStep& step) {
+  return {.step = step.step,
+          .batch = step.mini.batch,
+          .micro_batches = step.mini.learned,
+          .rows = step.mini.rows,
+          .lambda = step.lambda,
+          .ptx = {}};
+}
+
 }  // namespace
 
 CastHandles::CastHandles(const Placement& placement, CommandStream& stream, Metrics& metrics, CastOptions options)
@@ -73,15 +82,19 @@ BatchRef CastHandles::generate(const PromptBatch& prompts, std::int64_t iteratio
   for (int m = 0; m < rollout.micro_batches(); ++m) {
     auto command = generate_command(rollout, m, prompts.micro_batches[m]);
     command.report_responses = m == 0 ? report_responses : 0;
-    command.keep_forward = !options_.budget;
+    command.keep_forward = !options_.budget && !options_.one_step_ahead;
     schedule_.record({.iteration = iteration, .micro_batch = m, .ranks = actor_.ranks_of(m), .body = command});
   }
   return rollout;
 }
 
-Scored CastHandles::score(const BatchRef& rollout) {
+void CastHandles::order_scores(const BatchRef& rollout) {
+  if (options_.one_step_ahead) flush();  // all generation before the first transfer: the critics still learn
   record_scores(rollout);
   flush();
+}
+
+Scored CastHandles::scored(const BatchRef& rollout) {
   Scored scored{.rollout = rollout, .costs = {}, .response_tokens = {}};
   stream_.wait_until([&] { return metrics_.complete(rollout.id(), rollout.micro_batches(), "generated_length"); });
   for (int m = 0; m < rollout.micro_batches(); ++m) {
@@ -129,12 +142,12 @@ void CastHandles::record_experience(const BatchRef& rollout) {
   record_transfers(schedule_, rollout, returns, stream_.cast().hosts);
 }
 
-LearningPlan CastHandles::plan(const Scored& scored, const PromptBatch& prompts, const BatchConfig& config) {
-  LearningPlan plan{.batch = scored.rollout, .mini_batches = mini_batches(scored, prompts, config)};
-  if (!options_.budget) return plan;
-  plan.batch = record_regrouping(scored.rollout, cut_by_tokens(plan.mini_batches, scored, prompts, *options_.budget));
-  for (auto& mini : plan.mini_batches) mini.batch = plan.batch.id();
-  return plan;
+LearningCut CastHandles::cut(const Scored& scored, const PromptBatch& prompts, const BatchConfig& config) {
+  LearningCut cut{.batch = scored.rollout, .mini_batches = mini_batches(scored, prompts, config)};
+  if (!options_.budget) return cut;
+  cut.batch = record_regrouping(scored.rollout, cut_by_tokens(cut.mini_batches, scored, prompts, *options_.budget));
+  for (auto& mini : cut.mini_batches) mini.batch = cut.batch.id();
+  return cut;
 }
 
 BatchRef CastHandles::record_regrouping(const BatchRef& rollout, const Regrouping& rows) {
@@ -157,19 +170,20 @@ BatchRef CastHandles::record_regrouping(const BatchRef& rollout, const Regroupin
   return regrouped;
 }
 
-void CastHandles::learn(const TrainStep& step, std::int64_t iteration) {
-  const auto& mini = step.mini;
-  const Learn learn{.step = step.step,
-                    .batch = mini.batch,
-                    .micro_batches = mini.learned,
-                    .rows = mini.rows,
-                    .lambda = step.lambda,
-                    .ptx = {}};
-  Learn with_ptx = learn;
-  with_ptx.ptx = mini.ptx;
-  actor_.learn(std::move(with_ptx), iteration);
-  reward_critic_.learn(learn, iteration);
-  if (cost_critic_) cost_critic_->learn(learn, iteration);
+void CastHandles::learn_critics(const LearningCut& cut, const std::vector<TrainStep>& steps) {
+  for (const auto& step : steps) {
+    reward_critic_.learn(learn_command(step), cut.batch.iteration());
+    if (cost_critic_) cost_critic_->learn(learn_command(step), cut.batch.iteration());
+  }
+}
+
+void CastHandles::learn_actor(const LearningCut& cut, const std::vector<TrainStep>& steps) {
+  if (options_.one_step_ahead) actor_.score(cut.batch, /*keep_forward=*/true);
+  for (const auto& step : steps) {
+    auto learn = learn_command(step);
+    learn.ptx = step.mini.ptx;
+    actor_.learn(std::move(learn), cut.batch.iteration());
+  }
   flush();
 }
 

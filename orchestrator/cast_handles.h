@@ -12,13 +12,14 @@
 namespace ballast {
 
 // A rollout as it is learned.
-struct LearningPlan {
+struct LearningCut {
   BatchRef batch;  // the rollout, or its rows cut anew by tokens
   std::vector<MiniBatch> mini_batches;
 };
 
 struct CastOptions {
   std::optional<TokenBudget> budget;  // of training micro-batches; none: the rollout's are learned
+  bool one_step_ahead = false;        // the actor learns each rollout with newer parameters than generated it
 };
 
 class CastHandles {
@@ -30,13 +31,16 @@ class CastHandles {
   void load(std::int64_t training_steps);
   // Records generation for every micro-batch. Of so many rows of the first one the event brings the responses.
   BatchRef generate(const PromptBatch& prompts, std::int64_t iteration, std::int64_t report_responses = 0);
-  // Records transfers and scoring by every frozen role and critic, then the experience; waits for lengths and costs.
-  Scored score(const BatchRef& rollout);
+  // Orders transfers and scoring by every frozen role and critic, with the generation that is recorded.
+  void order_scores(const BatchRef& rollout);
+  // Waits for the lengths, orders the experience, then waits for the costs.
+  Scored scored(const BatchRef& rollout);
   // Cuts the rollout into mini-batches; where they are cut by tokens, records that their rows move to the replicas that
   // learn them.
-  LearningPlan plan(const Scored& scored, const PromptBatch& prompts, const BatchConfig& config);
-  // Orders one optimizer step of the actor and the critics. Does not wait.
-  void learn(const TrainStep& step, std::int64_t iteration);
+  LearningCut cut(const Scored& scored, const PromptBatch& prompts, const BatchConfig& config);
+  // Record optimizer steps of the critics; order them, with all that is recorded, of the actor. Do not wait.
+  void learn_critics(const LearningCut& cut, const std::vector<TrainStep>& steps);
+  void learn_actor(const LearningCut& cut, const std::vector<TrainStep>& steps);
   void save(const std::string& folder);
 
  private:

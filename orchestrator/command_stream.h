@@ -50,6 +50,17 @@ class CommandStream {
   void wait_until(const std::function<bool()>& condition);
   // Until every command so far is done on all its ranks.
   void wait_all();
+  // Until those for which `concerns` holds are.
+  void wait_for(const std::function<bool(const Command&)>& concerns);
+
+  // What a rank works on now.
+  struct Running {
+    std::shared_ptr<const Command> command;
+    double since = 0.0;  // on the orchestrator's clock
+  };
+  std::map<int, Running> running() const;
+  // Bytes of commands and events so far.
+  std::int64_t moved_bytes() const { return queues_.moved_bytes(); }
   // The orchestrator's clock, in seconds.
   double now() const { return queues_.now(); }
 
@@ -65,6 +76,11 @@ class CommandStream {
     SharedCommand last_finished;
     std::optional<double> clock_offset;  // known from the rank's first command on
   };
+  // A command that is not finished on all its ranks.
+  struct Open {
+    SharedCommand command;
+    std::size_t ranks = 0;  // on which it is not
+  };
   static std::string describe_last(const RankState& state);
 
   void take_in(const RankEvent& event);
@@ -77,7 +93,7 @@ class CommandStream {
   StreamConfig config_;
   std::vector<Listener> listeners_;
   std::map<int, RankState> ranks_;
-  std::size_t unfinished_ = 0;  // commands in all queues
+  std::map<std::uint64_t, Open> open_;  // by number
 };
 
 }  // namespace ballast

@@ -3,10 +3,7 @@
 namespace ballast {
 
 void ControlQueues::append(const std::vector<Command>& commands) {
-  for (const auto& command : commands) {
-    const nlohmann::json body = command;
-    for (const int rank : command.ranks) server_.send(rank, {.type = "command", .body = body});
-  }
+  for (const auto& command : commands) server_.send(command.ranks, {.type = "command", .body = command});
 }
 
 std::optional<std::variant<RankEvent, RankLost>> ControlQueues::next(std::chrono::milliseconds timeout) {

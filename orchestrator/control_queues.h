@@ -10,6 +10,7 @@ class ControlQueues : public RankQueues {
   explicit ControlQueues(ControlServer& server) : server_(server) {}
   void append(const std::vector<Command>& commands) override;
   std::optional<std::variant<RankEvent, RankLost>> next(std::chrono::milliseconds timeout) override;
+  std::int64_t moved_bytes() const override { return server_.moved_bytes(); }
 
  private:
   ControlServer& server_;  // outlives this

@@ -24,6 +24,7 @@ struct Workload {
   bool recomputes_log_probs = true;
   bool learns_texts = false;  // beside each micro-batch as many rows of the language-model term
   std::int64_t gradient_lanes = 1;
+  bool one_step_ahead = false;
 };
 
 // One more than the last rank that plays a role.

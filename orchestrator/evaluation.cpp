@@ -31,7 +31,9 @@ double standard_error(const std::vector<double>& values) {
 
 StepMetrics evaluate(CastHandles& roles, const PromptBatch& held_out, CommandStream& stream, Metrics& metrics) {
   constexpr std::int64_t same_draws_each_time = 0;
-  const auto rollout = roles.score(roles.generate(held_out, same_draws_each_time)).rollout;
+  const auto rollout = roles.generate(held_out, same_draws_each_time);
+  roles.order_scores(rollout);
+  roles.scored(rollout);
   stream.wait_all();
   StepMetrics result{
       {"eval/kl_divergence", mean(values_of(rollout, metrics, "kl_divergence"))},

@@ -45,16 +45,21 @@ bool Metrics::complete(std::uint64_t batch, int micro_batches, const std::string
   return (entry == figures->second.end() ? 0 : entry->second) == micro_batches;
 }
 
+bool Metrics::reported(const BatchKey& key, const std::string& figure) const {
+  const auto entry = rows_.find(key);
+  return entry != rows_.end() && entry->second.contains(figure);
+}
+
 const std::vector<double>& Metrics::rows(const BatchKey& key, const std::string& figure) const {
   return rows_.at(key).at(figure);
 }
 
-double Metrics::mean(const TrainStep& step, const std::string& figure) const {
+double Metrics::mean(const Part& part, const std::string& figure) const {
   double sum = 0.0;
   double count = 0.0;
-  for (const int m : step.mini.micro_batches) {
-    const auto& values = rows({step.rollout, m}, figure);
-    const auto& lengths = rows({step.rollout, m}, "generated_length");
+  for (const int m : part.micro_batches) {
+    const auto& values = rows({part.batch, m}, figure);
+    const auto& lengths = rows({part.batch, m}, "generated_length");
     for (std::size_t row = 0; row < values.size(); ++row) {
       if (lengths[row] == 0) continue;
       sum += values[row];
@@ -64,27 +69,33 @@ double Metrics::mean(const TrainStep& step, const std::string& figure) const {
   return sum / count;
 }
 
-double Metrics::largest(const TrainStep& step, const std::string& figure) const {
+double Metrics::largest(const Part& part, const std::string& figure) const {
   double result = 0.0;
-  for (const int m : step.mini.micro_batches)
-    result = std::max(result, std::ranges::max(rows({step.rollout, m}, figure)));
+  for (const int m : part.micro_batches) result = std::max(result, std::ranges::max(rows({part.batch, m}, figure)));
   return result;
 }
 
 StepMetrics Metrics::of(const TrainStep& step, bool constrained) const {
+  const Part rollout{step.rollout, step.mini.micro_batches};
   StepMetrics result{{"train/step", static_cast<double>(step.step)}};
-  for (const auto name : reward_figures) result[logged(name)] = mean(step, std::string(name));
+  for (const auto name : reward_figures) result[logged(name)] = mean(rollout, std::string(name));
   if (constrained) {
-    for (const auto name : cost_figures) result[logged(name)] = mean(step, std::string(name));
+    for (const auto name : cost_figures) result[logged(name)] = mean(rollout, std::string(name));
     result["train/lambda"] = step.lambda;
     result["train/episode_cost"] = step.episode_cost;
   }
-  result["train/mean_generated_length"] = mean(step, "generated_length");
-  result["train/truncated_share"] = mean(step, "truncated");
-  result["train/max_generated_length"] = largest(step, "generated_length");
-  if (rows_.at({step.rollout, step.mini.micro_batches.front()}).contains("log_prob_difference")) {
-    result["train/generation_log_prob_difference"] = mean(step, "log_prob_difference");
-    result["train/max_generation_log_prob_difference"] = largest(step, "max_log_prob_difference");
+  result["train/mean_generated_length"] = mean(rollout, "generated_length");
+  result["train/truncated_share"] = mean(rollout, "truncated");
+  result["train/max_generated_length"] = largest(rollout, "generated_length");
+  if (reported({step.rollout, step.mini.micro_batches.front()}, "log_prob_difference")) {
+    result["train/generation_log_prob_difference"] = mean(rollout, "log_prob_difference");
+    result["train/max_generation_log_prob_difference"] = largest(rollout, "max_log_prob_difference");
+  }
+  const Part learned_rows{step.mini.batch, step.mini.learned};
+  if (reported({step.mini.batch, step.mini.learned.front()}, "importance_weight")) {
+    result["train/importance_weight"] = mean(learned_rows, "importance_weight");
+    result["train/max_importance_weight"] = largest(learned_rows, "max_importance_weight");
+    result["train/importance_truncated_share"] = mean(learned_rows, "importance_truncated_share");
   }
   for (const auto& [role, learned] : learned_.at(step.step)) {
     for (const auto& [micro_batch, losses] : learned.losses) {

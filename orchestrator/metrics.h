@@ -32,9 +32,14 @@ class Metrics {
     std::map<int, std::map<std::string, double>> losses;  // by micro-batch
     std::map<std::string, double> scalars;
   };
-  // Over the mini-batch's rows that have a response.
-  double mean(const TrainStep& step, const std::string& figure) const;
-  double largest(const TrainStep& step, const std::string& figure) const;
+  struct Part {
+    std::uint64_t batch = 0;
+    const std::vector<int>& micro_batches;
+  };
+  bool reported(const BatchKey& key, const std::string& figure) const;
+  // Over the rows that have a response.
+  double mean(const Part& part, const std::string& figure) const;
+  double largest(const Part& part, const std::string& figure) const;
 
   std::map<BatchKey, std::map<std::string, std::vector<double>>> rows_;
   std::map<std::uint64_t, std::map<std::string, int>> reported_;  // by batch and figure: micro-batches

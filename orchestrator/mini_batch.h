@@ -30,8 +30,9 @@ struct MiniBatch {
 
 // One optimizer step, and what the orchestrator decided for it.
 struct TrainStep {
-  std::int64_t step = 0;      // counts the run's optimizer steps from 0
-  std::uint64_t rollout = 0;  // the batch whose rows it learns from
+  std::int64_t step = 0;       // counts the run's optimizer steps from 0
+  std::uint64_t rollout = 0;   // the batch whose rows it learns from
+  std::int64_t staleness = 0;  // iterations that the actor has learned since it generated the rollout
   MiniBatch mini;
   double lambda = 0.0;
   double episode_cost = 0.0;  // mean of the cost window when lambda was updated

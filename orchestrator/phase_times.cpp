@@ -38,10 +38,11 @@ StepMetrics phase_times(const TimelinePart& part, const Placement& placement) {
       idle += seconds_in(part.ranks.at(rank), idle_phase) / seconds / static_cast<double>(layout.ranks().size());
     }
   }
-  for (const std::string kind : traffic_kinds) {
+  for (const auto name : traffic_kinds) {
+    if (name == "saving") continue;
+    const std::string kind(name);
     const auto entry = part.moved.find(kind);
-    if (kind != "saving")
-      figures["bytes/" + kind] = entry == part.moved.end() ? 0.0 : static_cast<double>(entry->second);
+    figures["bytes/" + kind] = entry == part.moved.end() ? 0.0 : static_cast<double>(entry->second);
   }
   return figures;
 }

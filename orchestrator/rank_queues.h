@@ -29,6 +29,8 @@ class RankQueues {
   virtual std::optional<std::variant<RankEvent, RankLost>> next(std::chrono::milliseconds timeout) = 0;
   // The clock that times are told by, in seconds.
   virtual double now() const { return steady_seconds(); }
+  // Bytes of commands and events so far; 0 where none travel.
+  virtual std::int64_t moved_bytes() const { return 0; }
 };
 
 }  // namespace ballast

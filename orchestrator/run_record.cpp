@@ -31,7 +31,7 @@ StepMetrics imbalances(const std::vector<TrainStep>& steps, const Placement& pla
   for (const Role role : {Role::Actor, Role::RewardCritic, Role::CostCritic}) {
     if (!placement.contains(role)) continue;
     double sum = 0.0;
-    for (const auto& [number, rollout, mini, lambda, cost] : steps) {
+    for (const auto& [number, rollout, staleness, mini, lambda, cost] : steps) {
       sum += token_imbalance(mini.tokens, mini.learned.front(), placement.at(role).replicas());
     }
     figures["imbalance/" + std::string(to_string(role))] = sum / static_cast<double>(steps.size());
@@ -55,22 +55,35 @@ RunRecord::RunRecord(CommandStream& stream, Metrics& metrics, Journal& journal, 
 }
 
 void RunRecord::iteration(std::int64_t iteration, const std::vector<TrainStep>& steps, bool constrained) {
-  stream_.wait_all();
+  stream_.wait_for([](const Command& command) { return std::holds_alternative<Learn>(command.body); });
   std::vector<StepMetrics> figures;
   for (const auto& step : steps) {
     figures.push_back(metrics_.of(step, constrained));
     journal_.step(iteration, figures.back());
   }
-  const auto part = timeline_.take(stream_.now());
+  const auto part = timeline_until_now();
   auto summary = summary_of(figures);
   summary.merge(phase_times(part, stream_.cast().placement));
+  const auto control_bytes = stream_.moved_bytes();
+  summary["bytes/control"] = static_cast<double>(control_bytes - std::exchange(control_bytes_, control_bytes));
+  summary["staleness"] = static_cast<double>(steps.front().staleness);
   summary.merge(imbalances(steps, stream_.cast().placement));
   summary["tokens_per_second"] = metrics_.generated_tokens(steps.front().rollout) / summary.at("time/iteration");
   journal_.iteration(iteration, summary);
-  samples_.write_all(metrics_, constrained);
+  samples_.write(steps.front().rollout, metrics_, constrained);
   metrics_.forget(steps.front().rollout);
+  metrics_.forget(steps.front().mini.batch);
   listeners_.on_timeline(iteration, "iteration", part);
   listeners_.on_iteration(iteration, summary);
+}
+
+// One step ahead, ranks work on the next rollout when an iteration ends.
+TimelinePart RunRecord::timeline_until_now() {
+  const double now = stream_.now();
+  for (const auto& [rank, running] : stream_.running()) {
+    timeline_.take_in_running(*running.command, rank, running.since, now);
+  }
+  return timeline_.take(now);
 }
 
 void RunRecord::evaluation(std::int64_t iterations, const StepMetrics& figures) {

@@ -29,18 +29,21 @@ class RunRecord {
   // Listens to the stream: all arguments outlive the run.
   RunRecord(CommandStream& stream, Metrics& metrics, Journal& journal, Listeners listeners);
 
-  // Waits for the iteration's steps, then logs them.
+  // Waits for the iteration's steps, which are all that have been ordered, then logs them.
   void iteration(std::int64_t iteration, const std::vector<TrainStep>& steps, bool constrained);
   void evaluation(std::int64_t iterations, const StepMetrics& figures);
   void checkpoint(std::int64_t iterations, const std::string& path);
 
  private:
+  TimelinePart timeline_until_now();
+
   CommandStream& stream_;
   Metrics& metrics_;
   Journal& journal_;
   Listeners listeners_;
   Timeline timeline_;
   Samples samples_;
+  std::int64_t control_bytes_ = 0;  // at the end of the last iteration
 };
 
 }  // namespace ballast

@@ -16,13 +16,14 @@ void Samples::take_in(const Command& command, const Event& event) {
   }
 }
 
-void Samples::write_all(const Metrics& metrics, bool constrained) {
+void Samples::write(std::uint64_t batch, const Metrics& metrics, bool constrained) {
   for (auto& [key, row, sample] : waiting_) {
+    if (key.batch != batch) continue;
     sample.reward = metrics.rows(key, "reward").at(row);
     if (constrained) sample.cost = metrics.rows(key, "cost").at(row);
     write_(sample);
   }
-  waiting_.clear();
+  std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.key.batch == batch; });
 }
 
 }  // namespace ballast

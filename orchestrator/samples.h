@@ -38,8 +38,8 @@ class Samples {
   explicit Samples(std::function<void(const Sample&)> write) : write_(std::move(write)) {}
 
   void take_in(const Command& command, const Event& event);
-  // Writes what has come in, once the iteration's rewards and costs are complete.
-  void write_all(const Metrics& metrics, bool constrained);
+  // Writes what has come in of the batch, whose rewards and costs are complete.
+  void write(std::uint64_t batch, const Metrics& metrics, bool constrained);
 
  private:
   struct Waiting {

@@ -83,7 +83,7 @@ SimulatedRun run_between(const Reached& before, const Reached& after, std::int64
                    .iterations = iterations,
                    .orchestrator_s = (after.orchestrator_s - before.orchestrator_s) * share,
                    .columns = simulation.part().columns};
-  run.critical_path = critical_path(simulation.queues().steps(), run.begin);
+  run.critical_path = critical_path(simulation.queues().steps(), run.begin, run.end);
   run.bytes = after.bytes * share;
   run.bytes += before.bytes * -share;
   return run;
@@ -96,16 +96,19 @@ SimulatedRun simulate(const Workload& workload, const Cluster& cluster, const Pl
   Simulation simulation(workload, cluster, placement, options);
   const auto& part = simulation.part();
   auto& stream = simulation.stream();
-  LoopConfig loop{.iterations = 2, .batch = part.batch, .gradient_lanes = workload.gradient_lanes};
+  LoopConfig loop{.iterations = workload.one_step_ahead ? 3 : 2,  // the last one has no rollout to prepare
+                  .batch = part.batch,
+                  .gradient_lanes = workload.gradient_lanes,
+                  .one_step_ahead = workload.one_step_ahead};
   loop.samples.every = 0;
   Metrics metrics;
   stream.add_listener([&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });
   CastHandles roles(part.placement, stream, metrics, loop.cast_options());
   std::vector<Reached> reached;
-  StepMetrics figures;
+  std::vector<StepMetrics> figures;
   Journal nothing_kept;
   RunRecord record(stream, metrics, nothing_kept,
-                   {.on_iteration = [&](auto, const auto& found) { figures = found; },
+                   {.on_iteration = [&](auto, const auto& found) { figures.push_back(found); },
                     .on_evaluation = [](auto, const auto&) {},
                     .on_sample = [](const auto&) {},
                     .on_timeline =
@@ -119,8 +122,8 @@ SimulatedRun simulate(const Workload& workload, const Cluster& cluster, const Pl
   train_ppo_lag(
       roles, loop,
       {.stream = stream, .metrics = metrics, .record = record, .checkpoints = nothing_saved, .prompts = prompts});
-  auto run = run_between(reached.front(), reached.back(), 1, simulation);
-  run.figures = std::move(figures);
+  auto run = run_between(reached.at(0), reached.at(1), 1, simulation);
+  run.figures = std::move(figures.at(1));
   run.figures["tokens_per_second"] *= static_cast<double>(part.columns);
   return run;
 }

@@ -52,17 +52,20 @@ Timeline::Timeline(const Placement& placement, double now) : begin_(now) {
 }
 
 void Timeline::take_in(const Command& command, int rank, const Event& event) {
-  const double begin = event.clock - event.seconds;
+  take_in_running(command, rank, event.clock - event.seconds, event.clock);
+  store_bytes_peak_ = std::max(store_bytes_peak_, event.store_bytes);
+  for (const auto& [kind, bytes] : event.moved) moved_[kind] += bytes;
+}
+
+void Timeline::take_in_running(const Command& command, int rank, double begin, double now) {
   executed_[rank].push_back({.span = {.name = title_of(command),
                                       .phase = std::visit(PhaseOf{}, command.body),
                                       .begin = begin,
-                                      .end = event.clock,
+                                      .end = now,
                                       .command = command.number,
                                       .micro_batch = command.micro_batch},
                              .peers = peers_of(command, rank)});
   if (std::holds_alternative<Transfer>(command.body)) transfer_begins_[command.number][rank] = begin;
-  store_bytes_peak_ = std::max(store_bytes_peak_, event.store_bytes);
-  for (const auto& [kind, bytes] : event.moved) moved_[kind] += bytes;
 }
 
 TimelinePart Timeline::take(double now) {

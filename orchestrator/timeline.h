@@ -46,7 +46,10 @@ class Timeline {
   Timeline(const Placement& placement, double now);
 
   void take_in(const Command& command, int rank, const Event& event);
-  // From the last call, or from the start, until now. Every command so far is done.
+  // What a rank has begun and not finished belongs to the part that `now` ends, and to the next with
+  // what is left of it.
+  void take_in_running(const Command& command, int rank, double begin, double now);
+  // From the last call, or from the start, until now. What goes on has been taken in.
   TimelinePart take(double now);
 
  private:

@@ -1,5 +1,7 @@
 #include "orchestrator/train_loop.h"
 
+#include <utility>
+
 #include "orchestrator/evaluation.h"
 
 namespace ballast {
@@ -41,10 +43,48 @@ class Milestones {
   std::int64_t evaluated_ = -1;
 };
 
+struct Rollout {
+  PromptBatch prompts;
+  BatchRef batch;
+  std::int64_t staleness = 0;  // iterations that the actor learns between generating it and learning it
+};
+
+// The rollouts of a run, one for each iteration.
+class Rollouts {
+ public:
+  Rollouts(CastHandles& roles, const LoopConfig& config, PromptStream& prompts)
+      : roles_(roles), config_(config), prompts_(prompts) {}
+
+  // Generated and scored, as far as that has been ordered.
+  Rollout of(std::int64_t iteration) {
+    auto rollout = ahead_ ? std::move(*ahead_) : order(iteration, 0);
+    ahead_.reset();
+    return rollout;
+  }
+
+  // One step ahead: orders the rollout of an iteration, if there is such, before the update that it would else follow.
+  void prepare(std::int64_t iteration) {
+    if (config_.one_step_ahead && iteration < config_.iterations) ahead_.emplace(order(iteration, 1));
+  }
+
+ private:
+  Rollout order(std::int64_t iteration, std::int64_t staleness) {
+    auto prompts = prompts_.next();
+    auto batch = roles_.generate(prompts, iteration, config_.samples.rows_of(iteration));
+    roles_.order_scores(batch);
+    return {.prompts = std::move(prompts), .batch = std::move(batch), .staleness = staleness};
+  }
+
+  CastHandles& roles_;
+  const LoopConfig& config_;
+  PromptStream& prompts_;
+  std::optional<Rollout> ahead_;
+};
+
 }  // namespace
 
 CastOptions LoopConfig::cast_options() const {
-  CastOptions options;
+  CastOptions options{.budget = std::nullopt, .one_step_ahead = one_step_ahead};
   if (const auto& tokens = batch.tokens_per_micro_batch) options.budget = {*tokens, gradient_lanes};
   return options;
 }
@@ -59,26 +99,30 @@ std::int64_t train_ppo_lag(CastHandles& roles, const LoopConfig& config, const L
   CostWindow costs(config.lambda.window);
   Milestones milestones(roles, config, parts);
   milestones.start();
+  Rollouts rollouts(roles, config, parts.prompts);
   std::int64_t step = 0;
   std::int64_t iteration = 0;
   for (; iteration < config.iterations && !parts.stop_requested(); ++iteration) {
-    const PromptBatch prompts = parts.prompts.next();
-    const Scored scored = roles.score(roles.generate(prompts, iteration, config.samples.rows_of(iteration)));
+    const Rollout rollout = rollouts.of(iteration);
+    const Scored scored = roles.scored(rollout.batch);
     costs.append(scored.costs);
-    const LearningPlan plan = roles.plan(scored, prompts, config.batch);
+    const LearningCut cut = roles.cut(scored, rollout.prompts, config.batch);
     std::vector<TrainStep> steps;
     for (std::int64_t pass = 0; pass < config.batch.passes; ++pass) {
-      for (const auto& mini : plan.mini_batches) {
+      for (const auto& mini : cut.mini_batches) {
         const bool due = config.lambda.update_every == LambdaUpdateEvery::Step || steps.empty();
         if (roles.constrained() && due) lambda.update(costs.mean());
         steps.push_back({.step = step++,
-                         .rollout = scored.rollout.id(),
+                         .rollout = rollout.batch.id(),
+                         .staleness = rollout.staleness,
                          .mini = mini,
                          .lambda = roles.constrained() ? lambda.value() : 0.0,
                          .episode_cost = roles.constrained() ? costs.mean() : 0.0});
-        roles.learn(steps.back(), iteration);
       }
     }
+    roles.learn_critics(cut, steps);
+    rollouts.prepare(iteration + 1);  // one step ahead: without what the actor learns now
+    roles.learn_actor(cut, steps);
     parts.record.iteration(iteration, steps, roles.constrained());
     milestones.reached(iteration + 1);
   }

@@ -17,6 +17,7 @@ struct LoopConfig {
   LagrangeConfig lambda;
   SamplesConfig samples;
   std::int64_t evaluate_every = 0;  // iterations; 0: only before the first and after the last
+  bool one_step_ahead = false;
   std::int64_t gradient_lanes = 2;
 
   CastOptions cast_options() const;

@@ -5,6 +5,7 @@
 
 #include "algorithms/experience.h"
 #include "algorithms/finite.h"
+#include "algorithms/importance.h"
 #include "algorithms/masked.h"
 #include "workers/figures.h"
 #include "workers/generation/end_tokens.h"
@@ -66,7 +67,7 @@ at::Tensor at_responses(const Generate& command, const std::vector<Response>& re
 Actor::Actor(const WorkerSettings& settings, std::int64_t training_steps, Replicas replicas)
     : ppo_(settings.ppo),
       old_log_probs_(settings.generation.old_log_probs),
-      model_(CausalLM::from_source(settings.actor.model, Use::Learn, replicas.place)),
+      model_(CausalLM::from_source(settings.actor.model, Use::Learn, replicas.model_place())),
       tokenizer_(settings.actor.model.tokenizer_folder()),
       generator_(make_generator(settings, *model_)),
       learner_(model_->parameters(), settings.actor.optimizer, training_steps, replicas) {}
@@ -99,14 +100,38 @@ at::Tensor Actor::truncated(const std::vector<TokenIds>& responses) const {
   return truncated_B;
 }
 
+at::Tensor Actor::log_probs(const BatchKey& key, const RolloutBatch& batch, bool keep_forward) {
+  const auto hidden = [&] { return model_->hidden(batch.packed); };
+  const auto hidden_NE = keep_forward ? forward_.score(key, hidden) : hidden();
+  return batch.by_prediction(model_->next_token_log_probs(hidden_NE, batch.packed, batch.responses_N()));
+}
+
+at::Tensor Actor::importance(const BatchKey& key, const BatchStore& store) const {
+  return importance_weights({.proximal_log_probs_BT = store.get(key, Field::ProximalLogProbs),
+                             .behaviour_log_probs_BT = store.get(key, Field::LogProbs)},
+                            ppo_.max_importance_weight);
+}
+
+Figures Actor::score(const Score& command, BatchStore& store) {
+  const torch::NoGradGuard no_grad;
+  const auto batch = RolloutBatch::from_store(store, command.key);
+  const auto proximal_BT = log_probs(command.key, batch, command.keep_forward);
+  require_finite(masked_row_sum(proximal_BT, batch.mask_BT), "proximal_log_probs");
+  store.put(command.key, Field::ProximalLogProbs, proximal_BT);
+  const auto weights_BT = importance(command.key, store).to(at::kDouble);
+  const auto truncated_BT = (weights_BT >= ppo_.max_importance_weight).to(at::kDouble);
+  return figures_by_row(command.row_ids,
+                        {{"generated_length", batch.mask_BT.sum(1)},
+                         {"importance_weight", masked_row_mean_or_zero(weights_BT, batch.mask_BT)},
+                         {"max_importance_weight", std::get<0>(weights_BT.masked_fill(~batch.mask_BT, 0.0).max(1))},
+                         {"importance_truncated_share", masked_row_mean_or_zero(truncated_BT, batch.mask_BT)}});
+}
+
 at::Tensor Actor::old_log_probs(const Generate& command, const RolloutBatch& batch, const at::Tensor& generated_BT,
                                 std::map<std::string, at::Tensor>& figures) {
   const bool sampled = generated_BT.defined();
   if (sampled && old_log_probs_ == OldLogProbs::Generation) return generated_BT;
-  const auto hidden = [&] { return model_->hidden(batch.packed); };
-  const auto hidden_NE = command.keep_forward ? forward_.score(command.key, hidden) : hidden();
-  const auto log_probs_BT =
-      batch.by_prediction(model_->next_token_log_probs(hidden_NE, batch.packed, batch.responses_N()));
+  const auto log_probs_BT = log_probs(command.key, batch, command.keep_forward);
   if (sampled) {
     const auto difference_BT = (log_probs_BT - generated_BT).abs();
     figures["log_prob_difference"] = masked_row_mean_or_zero(difference_BT, batch.mask_BT);
@@ -153,10 +178,13 @@ Learner::Figures Actor::backward(const Learn& learn, std::size_t position, const
   if (store.holds(key, Field::CostAdvantages)) {
     advantages_BT = combined_advantages(advantages_BT, store.get(key, Field::CostAdvantages), learn.lambda);
   }
-  const auto& old_log_probs_BT = store.get(key, Field::LogProbs);
+  const bool ahead = store.holds(key, Field::ProximalLogProbs);  // older parameters generated
+  const auto& old_log_probs_BT = store.get(key, ahead ? Field::ProximalLogProbs : Field::LogProbs);
+  auto weights_BT = masked_mean_share_weights(batch.mask_BT, learn.rows);
+  if (ahead) weights_BT = weights_BT * importance(key, store);
   const auto old_log_probs_N = batch.by_token(old_log_probs_BT);
   const auto advantages_N = batch.by_token(advantages_BT);
-  const auto weights_N = batch.by_token(masked_mean_share_weights(batch.mask_BT, learn.rows));
+  const auto weights_N = batch.by_token(weights_BT);
   const bool with_ptx = !learn.ptx.empty();
   const auto hidden_NE = forward_.learn(key, [&] { return model_->hidden(batch.packed); });
   const auto found = model_->next_token_loss(
@@ -174,7 +202,8 @@ Learner::Figures Actor::backward(const Learn& learn, std::size_t position, const
                                    ppo_.clip.clip_range_ratio);
   require_finite(masked_row_mean_or_zero(loss_BT, batch.mask_BT), "actor_loss");
   found.loss.backward();
-  const auto loss = masked_mean_share(loss_BT, batch.mask_BT, learn.rows);
+  const auto weighted_BT = ahead ? loss_BT * importance(key, store) : loss_BT;
+  const auto loss = masked_mean_share(weighted_BT, batch.mask_BT, learn.rows);
   Learner::Figures figures{{"actor_loss", loss.item<double>()}};
   if (with_ptx) figures["ptx_loss"] = ptx_backward(learn, position);
   return figures;
@@ -189,9 +218,10 @@ double Actor::ptx_backward(const Learn& learn, std::size_t position) {
   return loss.item<double>();
 }
 
-void Actor::save(const std::string& folder) const {
-  model_->save(folder);
-  copy_tokenizer(tokenizer_, folder);
+bool Actor::save(const std::string& folder) const {
+  const bool writes = learner_.saves() && model_->save(folder);
+  if (writes) copy_tokenizer(tokenizer_, folder);
+  return writes;
 }
 
 }  // namespace ballast

@@ -12,12 +12,13 @@
 namespace ballast {
 namespace {
 
-constexpr std::array<std::pair<Field, std::string_view>, 14> field_names{{
+constexpr std::array<std::pair<Field, std::string_view>, 15> field_names{{
     {Field::Tokens, "tokens"},
     {Field::PromptLengths, "prompt_lengths"},
     {Field::Lengths, "lengths"},
     {Field::LogProbs, "log_probs"},
     {Field::SamplingLogProbs, "sampling_log_probs"},
+    {Field::ProximalLogProbs, "proximal_log_probs"},
     {Field::RefLogProbs, "ref_log_probs"},
     {Field::Reward, "reward"},
     {Field::Cost, "cost"},
@@ -48,6 +49,36 @@ CommandBody body_from_json(std::string_view name, const nlohmann::json& json) {
     if (name == body_names[index]) return json.get<std::variant_alternative_t<index, CommandBody>>();
     return body_from_json<index + 1>(name, json);
   }
+}
+
+// What an event has nothing of does not travel: most are short, and every rank sends two for each command.
+template <typename Value>
+void put(nlohmann::json& json, const char* key, const Value& value) {
+  if (value != Value{}) json[key] = value;
+}
+template <typename Value>
+void take(const nlohmann::json& json, const char* key, Value& value) {
+  if (const auto found = json.find(key); found != json.end()) found->get_to(value);
+}
+
+// Ranks travel as runs [first, last]: a command on thousands of ranks goes to each of them.
+nlohmann::json runs_of(const std::vector<int>& ranks) {
+  std::vector<std::array<int, 2>> runs;
+  for (const int rank : ranks) {
+    if (!runs.empty() && runs.back()[1] + 1 == rank)
+      runs.back()[1] = rank;
+    else
+      runs.push_back({rank, rank});
+  }
+  return runs;
+}
+
+std::vector<int> ranks_of(const nlohmann::json& runs) {
+  std::vector<int> ranks;
+  for (const auto& [first, last] : runs.get<std::vector<std::array<int, 2>>>()) {
+    for (int rank = first; rank <= last; ++rank) ranks.push_back(rank);
+  }
+  return ranks;
 }
 
 }  // namespace
@@ -113,7 +144,7 @@ void to_json(nlohmann::json& json, const Command& command) {
   json = {{"number", command.number},
           {"iteration", command.iteration},
           {"micro_batch", command.micro_batch},
-          {"ranks", command.ranks},
+          {"ranks", runs_of(command.ranks)},
           {"name", name_of(command)}};
   std::visit([&](const auto& body) { json["body"] = body; }, command.body);
 }
@@ -122,40 +153,39 @@ void from_json(const nlohmann::json& json, Command& command) {
   json.at("number").get_to(command.number);
   json.at("iteration").get_to(command.iteration);
   json.at("micro_batch").get_to(command.micro_batch);
-  json.at("ranks").get_to(command.ranks);
+  command.ranks = ranks_of(json.at("ranks"));
   command.body = body_from_json(json.at("name").get<std::string>(), json.at("body"));
 }
 
 void to_json(nlohmann::json& json, const Event& event) {
-  json = {{"command", event.command},
-          {"kind", event.kind},
-          {"seconds", event.seconds},
-          {"clock", event.clock},
-          {"store_bytes", event.store_bytes},
-          {"moved", event.moved},
-          {"rows", event.rows},
-          {"micro_batches", event.micro_batches},
-          {"scalars", event.scalars},
-          {"responses", event.responses},
-          {"files", event.files},
-          {"error", event.error},
-          {"user_error", event.user_error}};
+  json = {{"command", event.command}, {"kind", event.kind}};
+  put(json, "seconds", event.seconds);
+  put(json, "clock", event.clock);
+  put(json, "store_bytes", event.store_bytes);
+  put(json, "moved", event.moved);
+  put(json, "rows", event.rows);
+  put(json, "micro_batches", event.micro_batches);
+  put(json, "scalars", event.scalars);
+  put(json, "responses", event.responses);
+  put(json, "files", event.files);
+  put(json, "error", event.error);
+  put(json, "user_error", event.user_error);
 }
 
 void from_json(const nlohmann::json& json, Event& event) {
   json.at("command").get_to(event.command);
   json.at("kind").get_to(event.kind);
-  json.at("seconds").get_to(event.seconds);
-  json.at("clock").get_to(event.clock);
-  json.at("store_bytes").get_to(event.store_bytes);
-  json.at("moved").get_to(event.moved);
-  json.at("rows").get_to(event.rows);
-  json.at("micro_batches").get_to(event.micro_batches);
-  json.at("scalars").get_to(event.scalars);
-  json.at("responses").get_to(event.responses);
-  json.at("files").get_to(event.files);
-  json.at("error").get_to(event.error);
-  json.at("user_error").get_to(event.user_error);
+  take(json, "seconds", event.seconds);
+  take(json, "clock", event.clock);
+  take(json, "store_bytes", event.store_bytes);
+  take(json, "moved", event.moved);
+  take(json, "rows", event.rows);
+  take(json, "micro_batches", event.micro_batches);
+  take(json, "scalars", event.scalars);
+  take(json, "responses", event.responses);
+  take(json, "files", event.files);
+  take(json, "error", event.error);
+  take(json, "user_error", event.user_error);
 }
 
 }  // namespace ballast

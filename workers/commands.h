@@ -37,6 +37,7 @@ enum class Field : std::uint8_t {
   Lengths,           // int64 [B], prompt and response
   LogProbs,          // float32 [B, T]
   SamplingLogProbs,  // float32 [B, T], of the distribution that was sampled; absent where responses are replayed
+  ProximalLogProbs,  // float32 [B, T], of the policy whose update begins; where that is not the one that generated
   RefLogProbs,       // float32 [B, T]
   Reward,            // float32 [B, T], token rewards
   Cost,              // float32 [B, T], token costs
@@ -81,7 +82,8 @@ struct Transfer {
   std::vector<Leg> legs;
 };
 
-// Reference: RefLogProbs. Reward, Cost: token rewards and costs. Critics: values of every position.
+// Actor: ProximalLogProbs of a rollout that older parameters generated. Reference: RefLogProbs. Reward, Cost: token
+// rewards and costs. Critics: values of every position.
 struct Score {
   Role role = Role::Reference;
   BatchKey key;
@@ -207,6 +209,7 @@ enum class EventKind : std::uint8_t { started, finished, failed };
 struct Figures {
   std::vector<std::int64_t> ids;
   std::map<std::string, std::vector<double>> values;
+  bool operator==(const Figures&) const = default;
 };
 
 // A file that Save has written.
@@ -214,6 +217,7 @@ struct SavedFile {
   std::string name;  // 'actor/config.json', relative to the folder that holds the role's folder
   std::int64_t bytes = 0;
   std::string sha256;  // hexadecimal
+  bool operator==(const SavedFile&) const = default;
 };
 
 // Kinds of bytes that leave a rank; docs/metrics.md says what each of them is.
@@ -229,8 +233,8 @@ struct Event {
   double clock = 0.0;                         // steady_seconds() of the rank that reports it
   std::int64_t store_bytes = 0;               // bytes of tensors in the rank's batch store
   std::map<std::string, std::int64_t> moved;  // bytes that left the rank for the command, by kind (traffic_kinds)
-  // Generate: see Actor::generate; Score of Cost: cost; BuildExperience: see experience.h; EvaluateText and
-  // EvaluatePairs: see text_learner.h and preference_learner.h.
+  // Generate: see Actor::generate; Score of Actor: see Actor::score; Score of Cost: cost; BuildExperience: see
+  // experience.h; EvaluateText and EvaluatePairs: see text_learner.h and preference_learner.h.
   Figures rows;
   Figures micro_batches;                  // Learn*: losses, already divided by the mini-batch's normaliser
   std::map<std::string, double> scalars;  // Learn*: lr, grad_norm

@@ -25,7 +25,8 @@ Critic::Critic(Role role, const WorkerSettings& settings, std::int64_t training_
       returns_(role == Role::RewardCritic ? Field::RewardReturns : Field::CostReturns),
       clip_range_(settings.ppo.clip.clip_range_value),
       tokenizer_(starting_model(role, settings).tokenizer_folder()),
-      model_(ScoreModel::from_source(starting_model(role, settings), ScoreType::Critic, Use::Learn, replicas.place)),
+      model_(ScoreModel::from_source(starting_model(role, settings), ScoreType::Critic, Use::Learn,
+                                     replicas.model_place())),
       learner_(model_->parameters(), of_role(role, settings).optimizer, training_steps, replicas) {}
 
 void Critic::score(const Score& command, BatchStore& store) {
@@ -57,9 +58,10 @@ Learner::Figures Critic::backward(const BatchKey& key, std::int64_t rows, const 
           {name_ + "_value", masked_mean_share(values_BT.detach(), batch.mask_BT, rows).item<double>()}};
 }
 
-void Critic::save(const std::string& folder) const {
-  model_->save(folder);
-  copy_tokenizer(tokenizer_, folder);
+bool Critic::save(const std::string& folder) const {
+  const bool writes = learner_.saves() && model_->save(folder);
+  if (writes) copy_tokenizer(tokenizer_, folder);
+  return writes;
 }
 
 }  // namespace ballast

@@ -22,7 +22,8 @@ class Critic {
   // Leaves the values [B, T] in the store.
   void score(const Score& command, BatchStore& store);
   Event learn(const Learn& learn, const BatchStore& store);
-  void save(const std::string& folder) const;
+  // All replicas call it. Whether this rank writes.
+  bool save(const std::string& folder) const;
 
  private:
   Learner::Figures backward(const BatchKey& key, std::int64_t rows, const BatchStore& store);

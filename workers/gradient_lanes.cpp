@@ -3,30 +3,29 @@
 #include <ATen/ops/empty_like.h>
 #include <c10/util/Exception.h>
 
-#include <algorithm>
 #include <bit>
 #include <utility>
 
 namespace ballast {
 namespace {
 
-Buffer float_buffer(const at::Tensor& tensor) { return {tensor.data_ptr(), tensor.numel(), DType::float32}; }
+// left += right, where an undefined tensor is zero; the sum may take the place of either.
+void join(at::Tensor& left, const at::Tensor& right) {
+  if (!right.defined()) return;
+  if (left.defined())
+    left.add_(right);
+  else
+    left = right;
+}
 
 }  // namespace
 
-GradientLanes::GradientLanes(at::Tensor flat_gradient, int lanes, Communicator* replicas)
-    : flat_gradient_(std::move(flat_gradient)),
-      lanes_(lanes),
-      replicas_(replicas ? replicas->group().size() : 1),
-      communicator_(replicas) {
-  if (communicator_) communicator_->keep(float_buffer(flat_gradient_));
+GradientLanes::GradientLanes(at::Tensor flat_gradient, int lanes, int replicas)
+    : flat_gradient_(std::move(flat_gradient)), lanes_(lanes), replicas_(replicas) {
   if (lanes_ == 1) return;
   TORCH_CHECK(std::has_single_bit(static_cast<unsigned>(lanes_)) && lanes_ % replicas_ == 0, "gradient_lanes ", lanes_,
               " must be a power of two and a multiple of the ", replicas_, " replicas");
   for (int i = 0; i < lanes_ / replicas_; ++i) own_lanes_.push_back({.sum = at::empty_like(flat_gradient_)});
-  if (replicas_ == 1) return;
-  received_ = at::empty_like(flat_gradient_);
-  communicator_->keep(float_buffer(received_));
 }
 
 void GradientLanes::begin(int micro_batch) {
@@ -50,46 +49,34 @@ void GradientLanes::put_away() {
   pending_.reset();
 }
 
-void GradientLanes::join(Lane& left, const Lane& right) {
-  if (right.empty) return;
-  if (left.empty)
-    left.sum.copy_(right.sum);
-  else
-    left.sum.add_(right.sum);
-  left.empty = false;
-}
-
-void GradientLanes::reduce(std::chrono::milliseconds timeout) {
+void GradientLanes::sum(Span elements) {
+  const at::Tensor here = flat_gradient_.slice(0, elements.begin, elements.end);
   if (lanes_ == 1) {
-    if (!std::exchange(pending_, std::nullopt)) flat_gradient_.zero_();
-    if (communicator_) communicator_->all_reduce(float_buffer(flat_gradient_), ReduceOp::sum).wait(timeout);
+    if (!pending_) here.zero_();
     return;
   }
-  const bool alone = pending_ && std::ranges::all_of(own_lanes_, &Lane::empty);
-  if (alone) {
-    pending_.reset();  // the flat gradient is the sum
-  } else {
-    put_away();
-    for (std::size_t half = own_lanes_.size() / 2; half > 0; half /= 2)
-      for (std::size_t lane = 0; lane < half; ++lane) join(own_lanes_[lane], own_lanes_[lane + half]);
-    if (own_lanes_.front().empty)
-      flat_gradient_.zero_();
-    else
-      flat_gradient_.copy_(own_lanes_.front().sum);
-  }
-  for (Lane& lane : own_lanes_) lane.empty = true;
-  if (communicator_) reduce_across(timeout);
+  const at::Tensor total = sum_of_lanes(elements);
+  if (!total.defined())
+    here.zero_();
+  else if (total.data_ptr() != here.data_ptr())
+    here.copy_(total);
 }
 
-// Recursive doubling continues the same tree: after each exchange both partners hold the same sum, since a + b == b +
-// a.
-void GradientLanes::reduce_across(std::chrono::milliseconds timeout) {
-  for (int half = replicas_ / 2; half > 0; half /= 2) {
-    const int partner = communicator_->group().index ^ half;
-    communicator_->exchange({{partner, float_buffer(flat_gradient_)}}, {{partner, float_buffer(received_)}})
-        .wait(timeout);
-    flat_gradient_.add_(received_);
+// Undefined: nothing has been added. Uses the lanes' memory up.
+at::Tensor GradientLanes::sum_of_lanes(Span elements) {
+  std::vector<at::Tensor> sums(own_lanes_.size());
+  for (std::size_t lane = 0; lane < sums.size(); ++lane) {
+    if (!own_lanes_[lane].empty) sums[lane] = own_lanes_[lane].sum.slice(0, elements.begin, elements.end);
+    if (lane == pending_) join(sums[lane], flat_gradient_.slice(0, elements.begin, elements.end));
   }
+  for (std::size_t half = sums.size() / 2; half > 0; half /= 2)
+    for (std::size_t lane = 0; lane < half; ++lane) join(sums[lane], sums[lane + half]);
+  return sums.front();
+}
+
+void GradientLanes::end() {
+  for (Lane& lane : own_lanes_) lane.empty = true;
+  pending_.reset();
 }
 
 }  // namespace ballast

@@ -5,21 +5,20 @@
 namespace ballast {
 
 Learner::Learner(Parameters& parameters, const OptimizerConfig& config, std::int64_t training_steps, Replicas replicas)
-    : replicas_(replicas),
-      optimizer_(parameters, config, training_steps),
-      lanes_(parameters.flat_gradient(), replicas.lanes, replicas.communicator) {}
+    : replicas_(replicas), optimizer_(parameters, config, training_steps), gradient_(parameters, replicas) {}
 
 Event Learner::step(const std::vector<int>& micro_batches,
                     const std::function<Figures(std::size_t position)>& backward) {
+  std::vector<std::size_t> own;  // positions
+  for (std::size_t position = 0; position < micro_batches.size(); ++position)
+    if (micro_batches[position] % replicas_.count() == replicas_.index()) own.push_back(position);
   Event event;
-  for (std::size_t position = 0; position < micro_batches.size(); ++position) {
-    const int micro_batch = micro_batches[position];
-    if (micro_batch % replicas_.count() != replicas_.index()) continue;
-    event.micro_batches.ids.push_back(micro_batch);
-    lanes_.begin(micro_batch);
+  for (const std::size_t position : own) {
+    event.micro_batches.ids.push_back(micro_batches[position]);
+    gradient_.begin(micro_batches[position], position == own.back());
     for (const auto& [name, value] : backward(position)) event.micro_batches.values[name].push_back(value);
   }
-  lanes_.reduce(replicas_.timeout);
+  gradient_.finish();
   event.scalars["lr"] = optimizer_.learning_rate();
   event.scalars["grad_norm"] = optimizer_.step();
   return event;

@@ -20,7 +20,7 @@ PreferenceLearner::PreferenceLearner(Role role, const SupervisedSettings& settin
       replicas_(replicas),
       source_(settings.model),
       loss_(settings.loss),
-      model_(ScoreModel::from_source(settings.model, type_of(role), Use::Learn, replicas.place)),
+      model_(ScoreModel::from_source(settings.model, type_of(role), Use::Learn, replicas.model_place())),
       learner_(model_->parameters(), settings.optimizer, training_steps, replicas) {
   model_->set_normalizer(settings.normalizer.type, settings.normalizer.momentum);
 }
@@ -81,9 +81,10 @@ Figures PreferenceLearner::evaluate(const EvaluatePairs& evaluate) const {
   return figures_by_row(evaluate.row_ids, judge(evaluate.rows));
 }
 
-void PreferenceLearner::save(const std::string& folder) const {
-  model_->save(folder);
-  copy_tokenizer(source_.tokenizer_folder(), folder);
+bool PreferenceLearner::save(const std::string& folder) const {
+  const bool writes = learner_.saves() && model_->save(folder);
+  if (writes) copy_tokenizer(source_.tokenizer_folder(), folder);
+  return writes;
 }
 
 }  // namespace ballast

@@ -22,7 +22,8 @@ class PreferenceLearner {
   Event learn(const LearnPairs& learn);
   // By row: the same figures of each pair, and its end scores `preferred_score` and `other_score`, not normalised.
   Figures evaluate(const EvaluatePairs& evaluate) const;
-  void save(const std::string& folder) const;
+  // All replicas call it. Whether this rank writes.
+  bool save(const std::string& folder) const;
 
  private:
   // Figures by pair, [P]; `loss` is differentiable.

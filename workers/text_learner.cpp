@@ -11,7 +11,7 @@ namespace ballast {
 
 TextLearner::TextLearner(const SupervisedSettings& settings, std::int64_t training_steps, Replicas replicas)
     : source_(settings.model),
-      model_(CausalLM::from_source(settings.model, Use::Learn, replicas.place)),
+      model_(CausalLM::from_source(settings.model, Use::Learn, replicas.model_place())),
       learner_(model_->parameters(), settings.optimizer, training_steps, replicas) {}
 
 Event TextLearner::learn(const LearnText& learn) {
@@ -42,9 +42,10 @@ Figures TextLearner::evaluate(const EvaluateText& evaluate) const {
   return figures;
 }
 
-void TextLearner::save(const std::string& folder) const {
-  model_->save(folder);
-  copy_tokenizer(source_.tokenizer_folder(), folder);
+bool TextLearner::save(const std::string& folder) const {
+  const bool writes = learner_.saves() && model_->save(folder);
+  if (writes) copy_tokenizer(source_.tokenizer_folder(), folder);
+  return writes;
 }
 
 }  // namespace ballast

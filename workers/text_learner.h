@@ -19,7 +19,8 @@ class TextLearner {
   Event learn(const LearnText& learn);
   // By row: `loss_sum`, cross entropy summed over the row's targets.
   Figures evaluate(const EvaluateText& evaluate) const;
-  void save(const std::string& folder) const;
+  // All replicas call it. Whether this rank writes.
+  bool save(const std::string& folder) const;
 
  private:
   Learner::Figures backward(const std::vector<LabelledRow>& rows, std::int64_t targets);

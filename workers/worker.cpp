@@ -115,6 +115,7 @@ Event Worker::execute(const Transfer& transfer) {
 }
 
 Event Worker::execute(const Score& score) {
+  if (score.role == Role::Actor) return {.rows = actor_->score(score, store_)};
   if (score.role == Role::RewardCritic || score.role == Role::CostCritic) {
     critic(score.role).score(score, store_);
     return {};
@@ -125,7 +126,7 @@ Event Worker::execute(const Score& score) {
 Event Worker::execute(const BuildExperience& build) { return {.rows = actor_->build_experience(build, store_)}; }
 
 Event Worker::execute(const Regroup& regroup) {
-  run_regroup(regroup, links_.world, store_, settings_.transfer_timeout());
+  run_regroup(regroup, links_.traffic.world(), store_, settings_.transfer_timeout());
   return {};
 }
 
@@ -154,18 +155,15 @@ Event Worker::execute(const EvaluateText& evaluate) { return {.rows = text_learn
 Event Worker::execute(const EvaluatePairs& evaluate) { return {.rows = preference_learner_->evaluate(evaluate)}; }
 
 Event Worker::execute(const Save& save) {
-  const bool writes = place_of(save.role).shards.index() == 0 && replicas_of(save.role, false).index() == 0;
-  if (!writes) return {};
-  if (text_learner_) {
-    text_learner_->save(save.folder);
-  } else if (preference_learner_) {
-    preference_learner_->save(save.folder);
-  } else if (save.role == Role::Actor) {
-    actor_->save(save.folder);
-  } else {
-    critic(save.role).save(save.folder);
-  }
+  if (place_of(save.role).shards.index() > 0 || !save_model(save)) return {};
   return {.files = sync_saved_files(save.folder)};
+}
+
+bool Worker::save_model(const Save& save) {
+  if (text_learner_) return text_learner_->save(save.folder);
+  if (preference_learner_) return preference_learner_->save(save.folder);
+  if (save.role == Role::Actor) return actor_->save(save.folder);
+  return critic(save.role).save(save.folder);
 }
 
 Event Worker::execute(const Free& free) {

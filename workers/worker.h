@@ -46,6 +46,7 @@ class Worker {
   Event execute(const EvaluatePairs& evaluate);
   Event execute(const Save& save);
   Event execute(const Free& free);
+  bool save_model(const Save& save);  // whether this rank writes
   void report(Event event);
   bool reports_figures_of(const Command& command) const;
   Critic& critic(Role role);

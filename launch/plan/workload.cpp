@@ -71,7 +71,8 @@ Workload workload_of(const TrainConfig& config, const PlannedLengths& lengths, c
                     .slots = static_cast<double>(workers.generation.slots),
                     .recomputes_log_probs = workers.generation.old_log_probs == OldLogProbs::Recompute,
                     .learns_texts = workers.ppo.ptx_coeff > 0.0 && config.ptx.data.given(),
-                    .gradient_lanes = workers.gradient_lanes};
+                    .gradient_lanes = workers.gradient_lanes,
+                    .one_step_ahead = config.loop.one_step_ahead};
   for (const Role role : config.roles()) {
     const auto& model = starting_model(role, workers);
     if (!model.given()) continue;  // a rule

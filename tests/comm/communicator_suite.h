@@ -54,6 +54,19 @@ TYPED_TEST_P(CommunicatorSuite, AllGatherGivesEveryRankAllInputsInGroupOrder) {
   });
 }
 
+TYPED_TEST_P(CommunicatorSuite, ReduceScatterAndAllGatherWorkInPlace) {
+  TypeParam::on_each_rank([](Communicator& comm) {
+    const auto [size, rank] = std::pair(comm.group().size(), comm.group().index);
+    for_each_dtype_and_size([&, size = size, rank = rank](DType dtype, std::int64_t count) {
+      Numbers values = rank_input(dtype, size * count, rank);
+      const Buffer own = values.part(rank * count, count);
+      comm.reduce_scatter(values.buffer(), own, ReduceOp::sum).wait(patience);
+      comm.all_gather(own, values.buffer()).wait(patience);
+      EXPECT_EQ(values.values(), reduced_inputs(size, size * count, ReduceOp::sum));
+    });
+  });
+}
+
 TYPED_TEST_P(CommunicatorSuite, BroadcastGivesEveryRankTheRootsValues) {
   TypeParam::on_each_rank([](Communicator& comm) {
     for (int root = 0; root < comm.group().size(); ++root) {
@@ -211,9 +224,10 @@ TYPED_TEST_P(CommunicatorSuite, SplitReordersNestsAndLeavesOut) {
 
 REGISTER_TYPED_TEST_SUITE_P(CommunicatorSuite, AllReduceGivesEveryRankTheReduction,
                             ReduceScatterGivesEachRankItsPartOfTheReduction,
-                            AllGatherGivesEveryRankAllInputsInGroupOrder, BroadcastGivesEveryRankTheRootsValues,
-                            NoRankLeavesABarrierBeforeTheLastHasEntered, SendReachesTheReceiver,
-                            ExchangeRunsARingInBothDirections, ExchangeDeliversEveryRankToEveryRankItselfIncluded,
+                            AllGatherGivesEveryRankAllInputsInGroupOrder, ReduceScatterAndAllGatherWorkInPlace,
+                            BroadcastGivesEveryRankTheRootsValues, NoRankLeavesABarrierBeforeTheLastHasEntered,
+                            SendReachesTheReceiver, ExchangeRunsARingInBothDirections,
+                            ExchangeDeliversEveryRankToEveryRankItselfIncluded,
                             MessagesBetweenTwoRanksMatchInTheOrderOfPosting, OperationsOfAllKindsMayBeUnderWayTogether,
                             SplitReordersNestsAndLeavesOut);
 

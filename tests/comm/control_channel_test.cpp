@@ -50,6 +50,18 @@ TEST(ControlChannel, NumbersMessagesFromOneInEachDirection) {
   }
 }
 
+TEST(ControlChannel, CountsTheBytesThatTravelInBothDirections) {
+  ControlFixture control(1);
+  const auto clients = control.connect_all();
+  const auto before = control.server->moved_bytes();
+  control.server->send(0, {.type = "command", .body = std::string(1000, 'x')});
+  ASSERT_TRUE(clients[0]->receive(5s));
+  clients[0]->send({.type = "event", .body = std::string(2000, 'x')});
+  ASSERT_TRUE(control.server->receive(5s));
+  EXPECT_GT(control.server->moved_bytes(), before + 3000);
+  EXPECT_LT(control.server->moved_bytes(), before + 4000);
+}
+
 TEST(ControlChannel, KeepsOrderAndLosesNothingUnderLoadInBothDirections) {
   constexpr int count = 10000;
   ControlFixture control(1);

@@ -128,5 +128,13 @@ TEST(Message, RejectsADepthBombWithoutOverflowingTheStack) {
   EXPECT_FALSE(decodes(Bytes{0xdb, 0xff, 0xff, 0xff, 0xff, 'a', 'b'}));  // a string that claims 4 GB
 }
 
+TEST(Message, EncodedOnceItHasTheBytesOfEveryNumber) {
+  const Message message{.type = "command", .body = {{"number", 3}, {"text", std::string(300, 'x')}}};
+  const EncodedMessage encoded(message);
+  for (const std::uint64_t sequence : {1ULL, 127ULL, 128ULL, 255ULL, 65536ULL, 1ULL << 40}) {
+    EXPECT_EQ(encoded.with(sequence), encode({.type = message.type, .body = message.body, .sequence = sequence}));
+  }
+}
+
 }  // namespace
 }  // namespace ballast

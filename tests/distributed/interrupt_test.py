@@ -107,7 +107,7 @@ def signal_to_rank_0(plain, folder):
 
 
 def usr1_to_mpirun(plain, folder):
-    run = Run(plain, folder)
+    run = Run(plain, folder, "one_step_ahead=true")  # a rollout is then under way, which nobody learns
     run.process.send_signal(signal.SIGUSR1)
     assert run.end() == INTERRUPTED, run.text()
     check_stopped_in_order(run)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # All that needs a GPU, in one command on a machine with one: builds the cuda preset, runs every test that is labelled gpu
-# (NCCL between 2 and 4 ranks, models and jobs against the CPU), the smoke job and the quick start on the device, and the
-# benchmarks of a Llama of 1.1B in bfloat16 beside transformers' generate and a plain PyTorch step. Writes the figures, with
-# date, commit and machine, between the two marker lines of docs/benchmarks.md; everything that it ran is in build/gpu.
+# (NCCL between 2 and 4 ranks, models in 2 and 4 shards against whole ones, models and jobs against the CPU), the smoke job
+# and the quick start on the device, and the benchmarks of a Llama of 1.1B in bfloat16 beside transformers' generate and a
+# plain PyTorch step. Writes the figures, with date, commit and machine, between the two marker lines of docs/benchmarks.md;
+# everything that it ran is in build/gpu.
 #
 # The variables of launch/setup.sh hold: BALLAST_TORCH=/opt/libtorch takes what is installed already. BALLAST_PEERS_PYTHON
 # names a Python that has torch for CUDA and transformers; without it one is made in build/gpu/peers-venv.

@@ -88,6 +88,8 @@ def supervised_cases(folder):
     yield "no examples", cost, ["examples={}"], ["examples", "neither"]
     yield "data without a tokenizer", sft, [f"examples={{data: {{path: {CHECKPOINT}/config.json}}}}"], ["model.tokenizer"]
     yield "rows longer than the model takes", sft, ["batch.max_length=1000"], ["batch.max_length", "64 positions"]
+    yield "more shards than ranks", sft, ["tensor_parallel=2"], ["tensor_parallel: found 2; this job has 1 rank"]
+    yield "heads that cannot be cut", sft, ["tensor_parallel=3"], ["tensor_parallel: ", "num_attention_heads", "found 4"]
     yield "tokens that the model lacks", sft, ["examples.random.vocab=500"], ["token id", "0 to 127"]
 
 

@@ -25,9 +25,11 @@ def main():
         actors = [line.split() for line in text.splitlines() if " actor " in line and line.strip()[0].isdigit()]
         assert [line[0] for line in actors] == ["0", "1", "2", "3"] and len({line[2] for line in actors}) == 1, text
         assert "lambda:" in text and "cost_critic" in text and "without activations" in text, text
+        text = dry_run(ballast, "ppo_lag", output, "--ranks", "10", "actor.tensor_parallel=2", "cost.tensor_parallel=4")
+        assert "placement: actor: 0, 1 (1 replica x 2 shards); reference: 2; reward: 3; cost: 4, 5, 6, 7 (1 replica x 4 shards)" in text, text
         text = dry_run(ballast, "sft", output)
         assert "placement: actor: 0" in text and "in all" in text, text
-    print("2 passed, 0 failed")
+    print("3 passed, 0 failed")
 
 
 if __name__ == "__main__":

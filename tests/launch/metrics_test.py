@@ -50,6 +50,7 @@ def main():
                       "evaluation.prompts={random: {}}", "evaluation.rows=12")
         lines = (folder / "ppo_lag" / "metrics.jsonl").read_text().splitlines()
         evaluations = [json.loads(line)["eval/iterations"] for line in lines if "eval/" in line]
+        logged |= run(ballast, "ppo_lag", folder / "ahead", "one_step_ahead=true")
         for algorithm in ["sft", "reward", "cost"]:
             logged |= run(ballast, algorithm, folder / algorithm)
     for name, file in sorted(logged.items()):

@@ -28,6 +28,10 @@ Event plausible(const Command& command, int /*rank*/) {
     rows(generate->row_ids, {"generated_length", "truncated"});
   if (const auto* score = std::get_if<Score>(&command.body)) {
     if (score->role == Role::Cost) rows(score->row_ids, {"cost"});
+    if (score->role == Role::Actor) {
+      rows(score->row_ids,
+           {"generated_length", "importance_weight", "max_importance_weight", "importance_truncated_share"});
+    }
   }
   if (const auto* build = std::get_if<BuildExperience>(&command.body)) {
     rows(build->row_ids, {"reward", "reward_with_kl_penalty", "reward_advantage", "reward_return", "kl_divergence",
@@ -42,7 +46,9 @@ struct SimulatedRun {
   SimulatedRanks ranks{1, plausible, placement};
   std::vector<StepMetrics> iterations;
 
-  explicit SimulatedRun(const LoopConfig& config, Placement placement_in = one_rank_each)
+  explicit SimulatedRun(
+      const LoopConfig& config, Placement placement_in = one_rank_each,
+      std::function<bool()> stop_requested = [] { return false; })
       : placement(std::move(placement_in)) {
     std::filesystem::create_directories(folder);
     CommandStream stream(ranks, {placement, std::vector<std::string>(12, "host")}, {.command_timeout_s = 0.2});
@@ -50,16 +56,21 @@ struct SimulatedRun {
     stream.add_listener([&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });
     Journal journal(folder);
     const auto prompts = random_prompts({}, config.batch, 1);
-    CastHandles roles(placement, stream, metrics);
+    CastHandles roles(placement, stream, metrics, config.cast_options());
     roles.load(training_steps(config));
     RunRecord record(stream, metrics, journal,
                      {.on_iteration = [&](auto, const StepMetrics& mean) { iterations.push_back(mean); },
                       .on_evaluation = [](auto, const auto&) {},
                       .on_sample = [](const auto&) {}});
     Checkpoints checkpoints([&](const std::string& path) { roles.save(path); }, stream, {}, folder);
-    train_ppo_lag(
-        roles, config,
-        {.stream = stream, .metrics = metrics, .record = record, .checkpoints = checkpoints, .prompts = *prompts});
+    train_ppo_lag(roles, config,
+                  {.stream = stream,
+                   .metrics = metrics,
+                   .record = record,
+                   .checkpoints = checkpoints,
+                   .prompts = *prompts,
+                   .held_out = std::nullopt,
+                   .stop_requested = std::move(stop_requested)});
   }
   ~SimulatedRun() { std::filesystem::remove_all(folder); }
 
@@ -154,6 +165,72 @@ TEST(QueueOrder, EveryShardTakesItsModelsCommandsAndTransfersGoFromShardToShard)
   EXPECT_TRUE(std::ranges::count(first.legs, Leg{Field::Tokens, 1, 5}) == 1);
   EXPECT_TRUE(std::ranges::count(second.legs, Leg{Field::Tokens, 2, 4}) == 1);  // of the second replica
   EXPECT_TRUE(std::ranges::count(second.legs, Leg{Field::Tokens, 3, 5}) == 1);
+}
+
+LoopConfig two_iterations_ahead() {
+  auto config = four_micro_batches;
+  config.iterations = 2;
+  config.one_step_ahead = true;
+  return config;
+}
+
+TEST(QueueOrder, OneStepAheadTheActorGeneratesTheNextRolloutBeforeItLearns) {
+  SimulatedRun run(two_iterations_ahead());
+  std::vector<std::string> phases;  // of the actor, each once where it goes on
+  for (const auto& command : run.queue(0)) {
+    const auto name = command.substr(0, command.find(' '));
+    if (name != "Transfer" && (phases.empty() || phases.back() != name)) phases.push_back(name);
+  }
+  const std::vector<std::string> expected{"Load", "Generate",        "BuildExperience", "Generate", "Score", "Learn",
+                                          "Free", "BuildExperience", "Score",           "Learn",    "Free",  "Save"};
+  EXPECT_EQ(phases, expected);
+}
+
+TEST(QueueOrder, OneStepAheadACriticLearnsWhileTheActorGenerates) {
+  SimulatedRun run(two_iterations_ahead());
+  const auto queue = run.queue(4);
+  const auto learns = std::ranges::find(queue, "Learn");
+  ASSERT_NE(learns, queue.end());
+  EXPECT_EQ(std::count(queue.begin(), learns, "Score 0"), 1);  // the next rollout comes to it afterwards
+  EXPECT_EQ(std::count(learns, queue.end(), "Score 0"), 1);
+}
+
+TEST(TrainLoop, OneStepAheadTheStalenessIsOneFromTheSecondIterationOn) {
+  SimulatedRun run(two_iterations_ahead());
+  ASSERT_EQ(run.iterations.size(), 2u);
+  EXPECT_EQ(run.iterations[0].at("staleness"), 0.0);
+  EXPECT_EQ(run.iterations[1].at("staleness"), 1.0);
+  EXPECT_EQ(run.iterations[1].at("train/importance_weight"), 1.0);
+}
+
+TEST(TrainLoop, ARolloutThatWasGeneratedAheadIsDroppedWhenTheRunIsStopped) {
+  auto config = two_iterations_ahead();
+  config.iterations = 5;
+  SimulatedRun run(config, one_rank_each, [iterations = 0]() mutable { return iterations++ == 2; });
+  EXPECT_EQ(run.iterations.size(), 2u);
+  EXPECT_FALSE(run.ranks.deadlocked());
+}
+
+TEST(TrainLoop, ATokenBudgetRegroupsRowsForEveryRoleThatLearns) {
+  auto config = four_micro_batches;
+  config.batch.tokens_per_micro_batch = 20;
+  config.one_step_ahead = true;
+  SimulatedRun run(config);
+  EXPECT_EQ(run.iterations.at(0).at("imbalance/actor"), 1.0);  // one replica
+  for (const int rank : {0, 4, 5}) {
+    const auto& history = run.ranks.history(rank);
+    const auto is_regroup = [](const Command& command) { return std::holds_alternative<Regroup>(command.body); };
+    ASSERT_EQ(std::ranges::count_if(history, is_regroup), 1);
+    const auto& regroup = std::get<Regroup>(std::ranges::find_if(history, is_regroup)->body);
+    std::vector<int> learned;
+    for (const auto& command : history) {
+      if (const auto* learn = std::get_if<Learn>(&command.body)) {
+        EXPECT_EQ(learn->batch, regroup.into);
+        learned.insert(learned.end(), learn->micro_batches.begin(), learn->micro_batches.end());
+      }
+    }
+    EXPECT_EQ(learned.size(), regroup.micro_batches.size());
+  }
 }
 
 TEST(TrainLoop, LambdaGrowsWhileTheCostIsAboveItsLimit) {

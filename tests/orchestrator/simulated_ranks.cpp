@@ -3,6 +3,19 @@
 #include <algorithm>
 
 namespace ballast {
+namespace {
+
+// Where a rank meets the group after it has met it so many times.
+std::size_t round_of(const std::vector<std::vector<int>>& collectives, const std::vector<int>& group,
+                     std::ptrdiff_t met_before) {
+  std::size_t round = 0;
+  for (; round < collectives.size(); ++round) {
+    if (collectives[round] == group && met_before-- == 0) break;
+  }
+  return round;
+}
+
+}  // namespace
 
 void SimulatedRanks::append(const std::vector<Command>& commands) {
   for (const auto& command : commands) {
@@ -52,8 +65,11 @@ bool SimulatedRanks::peers_are_there(int index, const Command& command,
     });
   }
   if (collectives.empty()) return true;
-  const auto round = ranks_.at(index).round;
-  return std::ranges::all_of(collectives[round], [&](int peer) { return is_at(peer, command.number, round); });
+  const auto next = collectives.begin() + static_cast<std::ptrdiff_t>(ranks_.at(index).round);
+  const auto met_before = std::count(collectives.begin(), next, *next);
+  return std::ranges::all_of(*next, [&](int peer) {
+    return is_at(peer, command.number, round_of(collectives_of(command, peer), *next, met_before));
+  });
 }
 
 // The groups in which this rank meets others inside a command, in order.
@@ -64,8 +80,12 @@ std::vector<std::vector<int>> SimulatedRanks::collectives_of(const Command& comm
   const auto& layout = placement_.at(*role);
   const auto& ranks = layout.ranks();
   const auto position = static_cast<int>(std::ranges::find(ranks, index) - ranks.begin());
-  std::vector<std::vector<int>> groups{layout.replica(position / layout.shards())};
-  if (std::holds_alternative<Learn>(command.body)) groups.push_back(layout.shard(position % layout.shards()));
+  const int replica = position / layout.shards();
+  const auto shards = layout.replica(replica);
+  if (!std::holds_alternative<Learn>(command.body)) return {shards};
+  std::vector<std::vector<int>> groups(static_cast<std::size_t>(1 + replica % 3), shards);  // one for each micro-batch
+  groups.push_back(layout.shard(position % layout.shards()));
+  groups.push_back(shards);
   return groups;
 }
 

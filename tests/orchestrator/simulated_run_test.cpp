@@ -151,6 +151,15 @@ TEST(SimulatedRun, RowsCutByTokensAreLearntFromInMicroBatchesOfTheBudget) {
   EXPECT_GT(by_tokens.bytes.of(SentFor::Transfer).sum(), by_rows.bytes.of(SentFor::Transfer).sum());
 }
 
+TEST(SimulatedRun, OneStepAheadTheActorGeneratesWhileTheCriticsLearn) {
+  auto work = workload();
+  const auto in_turn = simulate(work, without_messages(), apart());
+  work.one_step_ahead = true;
+  const auto ahead = simulate(work, without_messages(), apart());
+  EXPECT_LT(ahead.iteration_s(), in_turn.iteration_s());
+  EXPECT_NEAR(ahead.figures.at("time/generate"), in_turn.figures.at("time/generate"), 1e-9);
+}
+
 TEST(SimulatedRun, AReplicaMoreOfASupervisedJobHalvesItsSteps) {
   auto work = workload();
   work.batch = {.rollout = 32, .mini_batch = 32, .micro_batch = 2, .max_length = 64};

@@ -64,6 +64,25 @@ TEST(Timeline, BeginsAPartWhereTheLastOneEnded) {
   EXPECT_TRUE(part.moved.empty());
 }
 
+TEST(Timeline, SharesACommandThatGoesOnBetweenTwoParts) {
+  Timeline timeline(two_ranks, 0.0);
+  const Command generate{.number = 1, .ranks = {0}, .body = Generate{}};
+  const Command transfer{.number = 2, .ranks = {0, 1}, .body = Transfer{.legs = {{Field::Tokens, 0, 1}}}};
+  timeline.take_in_running(generate, 0, 1.0, 4.0);
+  timeline.take_in_running(transfer, 1, 3.0, 4.0);
+  const auto first = timeline.take(4.0);
+  EXPECT_THAT(names_and_seconds(first, 0), ElementsAre(Pair("idle", 1.0), Pair("Generate", 3.0)));
+  EXPECT_THAT(names_and_seconds(first, 1), ElementsAre(Pair("idle", 3.0), Pair("Transfer", 1.0)));
+  timeline.take_in(generate, 0, finished(1.0, 6.0));
+  timeline.take_in(transfer, 0, finished(6.0, 7.0));
+  timeline.take_in(transfer, 1, finished(3.0, 7.0));
+  const auto second = timeline.take(8.0);
+  EXPECT_THAT(names_and_seconds(second, 0),
+              ElementsAre(Pair("Generate", 2.0), Pair("Transfer", 1.0), Pair("idle", 1.0)));
+  EXPECT_THAT(names_and_seconds(second, 1),
+              ElementsAre(Pair("wait for peers", 2.0), Pair("Transfer", 1.0), Pair("idle", 1.0)));
+}
+
 TEST(Timeline, KeepsItsOrderWhereAnEstimatedClockIsWrong) {
   Timeline timeline(two_ranks, 0.0);
   timeline.take_in({.number = 1, .ranks = {0}, .body = Generate{}}, 0, finished(-0.5, 2.0));

@@ -82,5 +82,18 @@ TEST(Events, AFailedEventSurvivesTheWire) {
   EXPECT_EQ(nlohmann::json(copy), json);
 }
 
+TEST(Events, WhatAnEventHasNothingOfDoesNotTravel) {
+  const nlohmann::json json = Event{.command = 5, .kind = EventKind::finished, .seconds = 0.5};
+  EXPECT_EQ(json, (nlohmann::json{{"command", 5}, {"kind", EventKind::finished}, {"seconds", 0.5}}));
+  EXPECT_EQ(json.get<Event>().error, "");
+}
+
+TEST(Commands, RanksTravelAsRuns) {
+  const Command command{.ranks = {0, 1, 2, 3, 7, 9, 10}, .body = Free{}};
+  const nlohmann::json json = command;
+  EXPECT_EQ(json["ranks"], (nlohmann::json{{0, 3}, {7, 7}, {9, 10}}));
+  EXPECT_EQ(json.get<Command>().ranks, command.ranks);
+}
+
 }  // namespace
 }  // namespace ballast

@@ -7,6 +7,19 @@ using DoubleLanes = double __attribute__((vector_size(64)));
 using HalfLanes = float __attribute__((vector_size(32)));
 constexpr std::int64_t double_lane_count = 8;
 
+template <typename Element>
+BALLAST_INLINE void add_all_parts(Element* sum, const Parts<Element>& parts, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; i += lane_count) {
+    Lanes total, addend;
+    load_some(total, parts.first + i, count - i, 0.0F);
+    for (std::int64_t part = 1; part < parts.count; ++part) {
+      load_some(addend, parts.first + part * parts.stride + i, count - i, 0.0F);
+      total += addend;
+    }
+    store_some(sum + i, total, count - i);
+  }
+}
+
 }  // namespace
 
 BALLAST_KERNEL double sum_of_squares(const float* x, std::int64_t count) {
@@ -34,6 +47,14 @@ BALLAST_KERNEL void add(float* sum, const Bfloat16* x, std::int64_t count) {
     load_some(right, x + i, count - i, 0.0F);
     store_some(sum + i, left + right, count - i);
   }
+}
+
+BALLAST_KERNEL void add_parts(float* sum, const Parts<float>& parts, std::int64_t count) {
+  add_all_parts(sum, parts, count);
+}
+
+BALLAST_KERNEL void add_parts(Bfloat16* sum, const Parts<Bfloat16>& parts, std::int64_t count) {
+  add_all_parts(sum, parts, count);
 }
 
 }  // namespace ballast::cpu

@@ -12,4 +12,16 @@ double sum_of_squares(const float* x, std::int64_t count);
 // sum += x.
 void add(float* sum, const Bfloat16* x, std::int64_t count);
 
+// Addends that lie `stride` elements apart.
+template <typename Element>
+struct Parts {
+  const Element* first = nullptr;
+  std::int64_t stride = 0;
+  std::int64_t count = 0;  // of addends, at least one
+};
+
+// sum[i] = the parts' elements i, added in float32 in the order of the parts and rounded once.
+void add_parts(float* sum, const Parts<float>& parts, std::int64_t count);
+void add_parts(Bfloat16* sum, const Parts<Bfloat16>& parts, std::int64_t count);
+
 }  // namespace ballast::cpu

@@ -17,7 +17,7 @@ std::size_t padded(std::size_t rows) {
 }  // namespace
 
 void BackbonePass::begin(std::int64_t slots, std::int64_t positions) {
-  const auto& config = model_.config();
+  const ModelConfig config = local_config(model_.config(), model_.shards().shard());
   cache_.emplace(CacheShape{.layers = config.layers,
                             .slots = slots,
                             .positions = positions,

@@ -6,7 +6,8 @@
 
 namespace ballast {
 
-// Every product has a multiple of 16 rows, the last of them padding, because fewer float32 rows have other bits.
+// Every product has a multiple of 16 rows, the last of them padding, because fewer float32 rows have other bits. Of a
+// model cut into more than two shards bits depend on the number of rows all the same: the communicator orders the sums.
 class BackbonePass final : public ForwardPass {
  public:
   explicit BackbonePass(const CausalLM& model) : model_(model) {}

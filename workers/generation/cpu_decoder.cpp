@@ -6,6 +6,8 @@
 #include <numeric>
 
 #include "workers/generation/generation_config.h"
+#include "workers/generation/sharded_choice.h"
+#include "workers/model/sharding.h"
 
 namespace ballast {
 namespace {
@@ -19,13 +21,13 @@ std::size_t first_alike(std::span<const Prefill> prefills, std::size_t index) {
 }  // namespace
 
 CpuDecoder::CpuDecoder(const CausalLM& model, const DecoderSettings& settings)
-    : vocab_(model.config().vocab),
+    : model_(model),
       slots_(settings.slots),
       pass_(make_forward_pass(model)),
-      samplers_(1, Sampler(settings.sampling, settings.end_tokens, vocab_)) {
+      samplers_(1, Sampler(settings.sampling, settings.end_tokens, model.config().vocab)) {
   TORCH_CHECK(slots_ > 0 && slots_ % GenerationConfig::rows_multiple == 0, "found ", slots_,
               " slots, not a multiple of ", GenerationConfig::rows_multiple);
-  logits_.resize(slots_ * vocab_);
+  own_logits_ = at::empty({slots_, local_vocabulary(model.config(), model.shards().shard()).size()}, at::kFloat);
 }
 
 void CpuDecoder::begin(std::int64_t positions) {
@@ -36,28 +38,28 @@ void CpuDecoder::begin(std::int64_t positions) {
 std::vector<Choice> CpuDecoder::prefill(std::span<const Prefill> prefills) {
   PassRows rows;
   std::vector<Situation> situations;
-  std::vector<std::int64_t> wanted;     // the last row of each prompt that goes through the model
-  std::vector<std::int64_t> logits_of;  // by prefill
+  std::vector<std::int64_t> wanted;      // the last row of each prompt that goes through the model
+  std::vector<std::int64_t> logit_rows;  // by prefill
   for (std::size_t i = 0; i < prefills.size(); ++i) {
     const auto& [slot, prompt, situation] = prefills[i];
     situations.push_back(situation);
     if (const auto first = first_alike(prefills, i); first < i) {
-      logits_of.push_back(logits_of[first]);
+      logit_rows.push_back(logit_rows[first]);
       continue;
     }
-    logits_of.push_back(static_cast<std::int64_t>(wanted.size()));
+    logit_rows.push_back(static_cast<std::int64_t>(wanted.size()));
     rows.tokens.insert(rows.tokens.end(), prompt.begin(), prompt.end());
     for (std::size_t position = 0; position < prompt.size(); ++position)
       rows.places.push_back({.slot = slot, .position = static_cast<std::int64_t>(position)});
     wanted.push_back(static_cast<std::int64_t>(rows.tokens.size()) - 1);
   }
-  pass_->run(rows, wanted, logits_.data());
+  const at::Tensor logits_NV = logits(rows, wanted);
   for (std::size_t i = 0; i < prefills.size(); ++i) {
     const auto first = first_alike(prefills, i);
     if (first < i)
       pass_->copy(prefills[first].slot, prefills[i].slot, static_cast<std::int64_t>(prefills[i].prompt.size()));
   }
-  return choose(situations, logits_of);
+  return choose(situations, logits_NV, logit_rows);
 }
 
 std::vector<Choice> CpuDecoder::decode(std::span<const Continuation> continuations) {
@@ -70,17 +72,28 @@ std::vector<Choice> CpuDecoder::decode(std::span<const Continuation> continuatio
   }
   std::vector<std::int64_t> all(continuations.size());
   std::iota(all.begin(), all.end(), 0);
-  pass_->run(rows, all, logits_.data());
-  return choose(situations, all);
+  return choose(situations, logits(rows, all), all);
 }
 
-std::vector<Choice> CpuDecoder::choose(std::span<const Situation> situations, std::span<const std::int64_t> rows) {
+at::Tensor CpuDecoder::logits(const PassRows& rows, std::span<const std::int64_t> wanted) {
+  const at::Tensor own = own_logits_.narrow(0, 0, static_cast<std::int64_t>(wanted.size()));
+  pass_->run(rows, wanted, own.mutable_data_ptr<float>());
+  return whole_logits(own, model_.shards(), model_.config().vocab);
+}
+
+std::vector<Choice> CpuDecoder::choose(std::span<const Situation> situations, const at::Tensor& logits_NV,
+                                       std::span<const std::int64_t> rows) {
   std::vector<Choice> choices(situations.size());
-  at::parallel_for(0, static_cast<std::int64_t>(choices.size()), 1, [&](std::int64_t begin, std::int64_t end) {
-    auto& sampler = samplers_[at::get_thread_num()];
-    for (std::int64_t i = begin; i < end; ++i)
-      choices[i] = sampler.choose({&logits_[rows[i] * vocab_], static_cast<std::size_t>(vocab_)}, situations[i]);
-  });
+  if (logits_NV.defined()) {
+    const auto* logits = logits_NV.const_data_ptr<float>();
+    const std::int64_t V = logits_NV.size(1);
+    at::parallel_for(0, static_cast<std::int64_t>(choices.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+      auto& sampler = samplers_[at::get_thread_num()];
+      for (std::int64_t i = begin; i < end; ++i)
+        choices[i] = sampler.choose({logits + rows[i] * V, static_cast<std::size_t>(V)}, situations[i]);
+    });
+  }
+  share_choices(choices, model_.shards(), c10::kCPU);
   return choices;
 }
 

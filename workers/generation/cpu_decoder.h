@@ -18,14 +18,17 @@ class CpuDecoder final : public Decoder {
   std::vector<Choice> decode(std::span<const Continuation> continuations) override;
 
  private:
-  // One choice for each situation, from the row of logits that belongs to it.
-  std::vector<Choice> choose(std::span<const Situation> situations, std::span<const std::int64_t> rows);
+  // Float32 [wanted, V] after these rows of the pass; of a model cut into shards on the first alone, else undefined.
+  at::Tensor logits(const PassRows& rows, std::span<const std::int64_t> wanted);
+  // One choice for each situation, from the row of logits that belongs to it; every shard's is the first one's.
+  std::vector<Choice> choose(std::span<const Situation> situations, const at::Tensor& logits_NV,
+                             std::span<const std::int64_t> rows);
 
-  std::int64_t vocab_;
+  const CausalLM& model_;
   std::int64_t slots_;
   std::unique_ptr<ForwardPass> pass_;
   std::vector<Sampler> samplers_;  // one for each thread
-  std::vector<float> logits_;      // [S, V]
+  at::Tensor own_logits_;          // float32 [S, V]; of a shard: [S, its block of the vocabulary]
 };
 
 }  // namespace ballast

@@ -21,6 +21,8 @@ class CrewMember {
 
   // This member's part of `size` pieces of work; the members' parts cover all.
   Share share_of(std::int64_t size) const;
+  // True for one member: for what is not shared.
+  bool leads() const { return index_ == 0; }
   // Waits until all members are here. What each wrote before, all see afterwards.
   void meet();
 

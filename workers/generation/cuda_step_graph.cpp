@@ -6,10 +6,6 @@
 namespace ballast {
 namespace {
 
-struct EveryStep final : StepGraph {
-  void run(const std::function<void()>& step) override { step(); }
-};
-
 class CudaStepGraph final : public StepGraph {
  public:
   explicit CudaStepGraph(c10::Device device) : device_(device) {}
@@ -43,7 +39,7 @@ class CudaStepGraph final : public StepGraph {
 
 std::unique_ptr<StepGraph> make_step_graph(c10::Device device) {
   if (device.is_cuda()) return std::make_unique<CudaStepGraph>(device);
-  return std::make_unique<EveryStep>();
+  return make_unrecorded_step();
 }
 
 }  // namespace ballast

@@ -6,7 +6,7 @@
 namespace ballast {
 
 std::unique_ptr<Decoder> make_decoder(const CausalLM& model, const DecoderSettings& settings) {
-  if (model.parameters().flat().is_cuda()) {
+  if (model.device().is_cuda()) {
     TORCH_CHECK(gpu::cuda_kernels() != nullptr, "a model on a GPU in a program without kernels for GPUs");
     return std::make_unique<GpuDecoder>(model, settings, *gpu::cuda_kernels());
   }

@@ -17,12 +17,17 @@ std::unique_ptr<ForwardPass> make_forward_pass(const CausalLM& model) {
   return std::make_unique<BackbonePass>(model);
 }
 
-PassMemory pass_memory(const ModelConfig& config, ComputeDType dtype, std::int64_t slots, std::int64_t positions) {
-  const std::int64_t numbers = slots * positions * config.layers * config.kv_heads * config.head_dim * 2;
-  const bool half = has_own_kernels(config) && dtype == ComputeDType::bfloat16;
-  const auto element = static_cast<std::int64_t>(half ? sizeof(Bfloat16) : sizeof(float));
-  return {.packed_weights = has_own_kernels(config) ? packed_llama_bytes(config, dtype) : 0,
-          .kv_cache = numbers * element};
+PassMemory pass_memory(const ModelConfig& config, ComputeDType dtype, const PassSize& size) {
+  const ModelConfig local = local_config(config, size.shard);
+  const CacheShape cache{.layers = local.layers,
+                         .slots = size.slots,
+                         .positions = size.positions,
+                         .kv_heads = local.kv_heads,
+                         .head_dim = local.head_dim};
+  if (!has_own_kernels(config)) return {.packed_weights = 0, .kv_cache = KvCache<float>::bytes(cache)};
+  const bool half = dtype == ComputeDType::bfloat16;
+  return {.packed_weights = packed_llama_bytes(config, size.shard, dtype),
+          .kv_cache = half ? KvCache<Bfloat16>::bytes(cache) : KvCache<float>::bytes(cache)};
 }
 
 }  // namespace ballast

@@ -1,4 +1,5 @@
-// A model's forward pass while sequences grow, on the CPU. N rows, V = vocabulary.
+// A model's forward pass while sequences grow, on the CPU. N rows, V = vocabulary; of a model cut into shards, each of
+// which makes the same calls, the shard's block of it.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -32,12 +33,19 @@ class ForwardPass {
 // The model outlives the pass.
 std::unique_ptr<ForwardPass> make_forward_pass(const CausalLM& model);
 
+// What a pass is asked for.
+struct PassSize {
+  std::int64_t slots = 0;
+  std::int64_t positions = 0;  // tokens that a sequence may have
+  Shard shard = {};            // of the model
+};
+
 // What a pass keeps from `begin` on, in bytes.
 struct PassMemory {
   std::int64_t packed_weights = 0;  // a copy in the order in which decoding reads them
   std::int64_t kv_cache = 0;
 };
-// `positions`: tokens that a sequence may have.
-PassMemory pass_memory(const ModelConfig& config, ComputeDType dtype, std::int64_t slots, std::int64_t positions);
+// `config`: of the whole model.
+PassMemory pass_memory(const ModelConfig& config, ComputeDType dtype, const PassSize& size);
 
 }  // namespace ballast

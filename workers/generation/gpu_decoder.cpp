@@ -3,6 +3,7 @@
 #include <map>
 
 #include "workers/generation/generation_config.h"
+#include "workers/generation/sharded_choice.h"
 #include "workers/model/kernel_stream.h"
 
 namespace ballast {
@@ -12,6 +13,7 @@ bool filters(const SamplingConfig& sampling) {
   return sampling.top_k > 0 || sampling.top_p < 1.0 || sampling.repetition_penalty != 1.0;
 }
 
+// `config`: of what this shard holds.
 GpuCache::Shape gpu_cache_shape(const ModelConfig& config, std::int64_t slots, std::int64_t positions) {
   return {.layers = config.layers,
           .slots = slots,
@@ -27,10 +29,10 @@ GpuDecoder::GpuDecoder(const CausalLM& model, const DecoderSettings& settings, c
       kernels_(kernels),
       slots_(settings.slots),
       sampling_(settings.sampling),
-      head_VE_(model.parameters().at("lm_head.weight").detach()),
-      end_tokens_(at::tensor(settings.end_tokens, at::kLong).to(head_VE_.device())),
+      head_BE_(model.parameters().at("lm_head.weight").detach()),
+      end_tokens_(at::tensor(settings.end_tokens, at::kLong).to(head_BE_.device())),
       pass_(make_gpu_pass(model, kernels)),
-      buffers_(settings.slots, head_VE_.device()) {
+      buffers_(settings.slots, head_BE_.device()) {
   TORCH_CHECK(slots_ > 0 && slots_ % GenerationConfig::rows_multiple == 0, "found ", slots_,
               " slots, not a multiple of ", GenerationConfig::rows_multiple);
   const std::int64_t V = model.config().vocab;
@@ -42,8 +44,13 @@ void GpuDecoder::begin(std::int64_t positions) {
   if (cache_ && cache_->positions() >= positions) return;
   graph_.reset();
   cache_.reset();  // before the new one is allocated
-  cache_.emplace(gpu_cache_shape(model_.config(), slots_, positions), head_VE_.options().requires_grad(false));
-  graph_ = make_step_graph(head_VE_.device());
+  const ModelConfig local = local_config(model_.config(), model_.shards().shard());
+  cache_.emplace(gpu_cache_shape(local, slots_, positions), head_BE_.options().requires_grad(false));
+  graph_ = model_.shards().count() > 1 ? make_unrecorded_step() : make_step_graph(head_BE_.device());
+}
+
+at::Tensor GpuDecoder::logits(const at::Tensor& hidden_NE) const {
+  return whole_logits(at::linear(hidden_NE, head_BE_), model_.shards(), model_.config().vocab);
 }
 
 // A prompt that several slots begin with goes through the model once.
@@ -67,7 +74,7 @@ at::Tensor GpuDecoder::prefill_logits(std::span<const Prefill> prefills) {
     last_rows.push_back(cu_lengths.back() - 1);
   }
   const auto on_device = [&](const std::vector<std::int64_t>& ids) {
-    return at::tensor(ids, at::kLong).to(head_VE_.device());
+    return at::tensor(ids, at::kLong).to(head_BE_.device());
   };
   const SlotRows rows{.tokens_N = on_device(tokens), .slots_N = on_device(slots), .positions_N = on_device(positions)};
   const at::Tensor hidden_NE = pass_->hidden(rows, prompt_rows({kernels_, *cache_, rows}, cu_lengths));
@@ -78,41 +85,32 @@ at::Tensor GpuDecoder::prefill_logits(std::span<const Prefill> prefills) {
 
 std::vector<Choice> GpuDecoder::prefill(std::span<const Prefill> prefills) {
   const at::Tensor logits_PV = prefill_logits(prefills);
-  std::vector<Choice> choices;
-  if (host_sampler_) {
-    const at::Tensor on_host = logits_PV.to(at::kCPU, at::kFloat);
-    for (std::size_t i = 0; i < prefills.size(); ++i)
-      choices.push_back(choose_on_host(on_host[static_cast<std::int64_t>(i)], prefills[i].situation));
-    return choices;
+  std::vector<LogitRow> rows;
+  for (const Prefill& prefill : prefills) {
+    rows.push_back({.index = static_cast<std::int64_t>(rows.size()), .situation = prefill.situation});
+    buffers_.set(rows.back().index, prefill.situation);
   }
-  for (std::size_t i = 0; i < prefills.size(); ++i) buffers_.set(static_cast<std::int64_t>(i), prefills[i].situation);
-  buffers_.send();
-  sample(logits_PV);
-  buffers_.receive();
-  for (std::size_t i = 0; i < prefills.size(); ++i) choices.push_back(buffers_.choice(static_cast<std::int64_t>(i)));
-  return choices;
+  if (chooses_on_device()) {
+    buffers_.send();
+    sample(logits_PV);
+  }
+  return choices(rows, logits_PV);
 }
 
 std::vector<Choice> GpuDecoder::decode(std::span<const Continuation> continuations) {
+  std::vector<LogitRow> rows;
   buffers_.clear();
-  for (const auto& next : continuations) {
+  for (const Continuation& next : continuations) {
+    rows.push_back({.index = next.slot, .situation = next.situation});
     buffers_.set(next.slot, next.situation);
     buffers_.set(next.slot, next.token, next.position);
   }
   buffers_.send();
   graph_->run([&] {
     logits_SV_ = logits(pass_->hidden(buffers_.rows(), cached_rows({kernels_, *cache_, buffers_.rows()})));
-    if (!host_sampler_) sample(logits_SV_);
+    if (chooses_on_device()) sample(logits_SV_);
   });
-  std::vector<Choice> choices;
-  if (host_sampler_) {
-    const at::Tensor on_host = logits_SV_.to(at::kCPU, at::kFloat);
-    for (const auto& next : continuations) choices.push_back(choose_on_host(on_host[next.slot], next.situation));
-    return choices;
-  }
-  buffers_.receive();
-  for (const auto& next : continuations) choices.push_back(buffers_.choice(next.slot));
-  return choices;
+  return choices(rows, logits_SV_);
 }
 
 void GpuDecoder::sample(const at::Tensor& logits_NV) {
@@ -127,9 +125,19 @@ void GpuDecoder::sample(const at::Tensor& logits_NV) {
   kernels_.sample_tokens(sampling, kernel_stream(logits_NV.device()));
 }
 
-Choice GpuDecoder::choose_on_host(const at::Tensor& logits_V, const Situation& situation) {
-  const auto V = static_cast<std::size_t>(logits_V.size(0));
-  return host_sampler_->choose({logits_V.const_data_ptr<float>(), V}, situation);
+std::vector<Choice> GpuDecoder::choices(std::span<const LogitRow> rows, const at::Tensor& logits_NV) {
+  std::vector<Choice> choices(rows.size());
+  if (chooses_on_device()) {
+    buffers_.receive();
+    for (std::size_t i = 0; i < rows.size(); ++i) choices[i] = buffers_.choice(rows[i].index);
+  } else if (chooses()) {
+    const at::Tensor on_host = logits_NV.to(at::kCPU, at::kFloat);
+    const auto V = static_cast<std::size_t>(on_host.size(1));
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      choices[i] = host_sampler_->choose({on_host[rows[i].index].const_data_ptr<float>(), V}, rows[i].situation);
+  }
+  share_choices(choices, model_.shards(), head_BE_.device());
+  return choices;
 }
 
 }  // namespace ballast

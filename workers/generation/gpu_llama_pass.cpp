@@ -4,45 +4,59 @@
 
 #include <cmath>
 
+#include "workers/generation/sharded_layers.h"
 #include "workers/model/kernel_stream.h"
 #include "workers/model/rotary.h"
 
 namespace ballast {
 GpuLlamaPass::GpuLlamaPass(const CausalLM& model, const gpu::Kernels& kernels)
     : kernels_(kernels),
+      shards_(model.shards()),
+      vocabulary_(local_vocabulary(model.config(), shards_.shard())),
       epsilon_(model.config().norm_epsilon),
       head_dim_(model.config().head_dim),
       embedding_VE_(model.parameters().at("model.embed_tokens.weight").detach()),
       final_norm_E_(model.parameters().at("model.norm.weight").detach()) {
   frequencies_F_ = rotary_frequencies(model.config()).to(embedding_VE_.device());
-  for (std::int64_t i = 0; i < model.config().layers; ++i)
-    layers_.push_back(layer_at(model.config(), model.parameters(), i));
+  for (std::int64_t i = 0; i < model.config().layers; ++i) layers_.push_back(layer_at(model, i));
 }
 
-GpuLlamaPass::Layer GpuLlamaPass::layer_at(const ModelConfig& config, const Parameters& parameters,
-                                           std::int64_t index) {
+GpuLlamaPass::Layer GpuLlamaPass::layer_at(const CausalLM& model, std::int64_t index) {
+  const ModelConfig& config = model.config();
+  const Parameters& parameters = model.parameters();
   const auto name = [&](const char* part) { return fmt::format("model.layers.{}.{}", index, part); };
   return {.site = {.layer = index,
                    .scale = 1.0 / std::sqrt(static_cast<double>(config.head_dim)),
                    .window = config.window.at(index)},
           .attention_norm_E = parameters.at(name("input_layernorm.weight")).detach(),
           .qkv = joined_at(parameters, {name("self_attn.q_proj"), name("self_attn.k_proj"), name("self_attn.v_proj")}),
-          .o = linear_at(parameters, name("self_attn.o_proj")),
+          .o = summand_at(model, name("self_attn.o_proj")),
           .mlp_norm_E = parameters.at(name("post_attention_layernorm.weight")).detach(),
           .gate_up = joined_at(parameters, {name("mlp.gate_proj"), name("mlp.up_proj")}),
-          .down = linear_at(parameters, name("mlp.down_proj"))};
+          .down = summand_at(model, name("mlp.down_proj"))};
 }
 
 at::Tensor GpuLlamaPass::hidden(const SlotRows& rows, const AttendRows& attend) const {
-  const at::Tensor stream_NE = at::embedding(embedding_VE_, rows.tokens_N);
+  const at::Tensor stream_NE = embed(rows.tokens_N);
   at::Tensor delta_NE;  // what the last layer adds to the stream
   for (const Layer& layer : layers_) {
     const at::Tensor qkv = layer.qkv(add_norm(stream_NE, delta_NE, layer.attention_norm_E));
     const at::Tensor out_NHD = attend(layer.site, qkv.view({qkv.size(0), -1, head_dim_}), frequencies_F_);
-    const at::Tensor normed_NE = add_norm(stream_NE, layer.o(out_NHD.flatten(1)), layer.mlp_norm_E);
-    delta_NE = layer.down(gated_product(layer.gate_up(normed_NE)));
+    const at::Tensor normed_NE = add_norm(stream_NE, summed(layer.o, out_NHD.flatten(1)), layer.mlp_norm_E);
+    delta_NE = summed(layer.down, gated_product(layer.gate_up(normed_NE)));
   }
   return add_norm(stream_NE, delta_NE, final_norm_E_);
+}
+
+at::Tensor GpuLlamaPass::embed(const at::Tensor& tokens_N) const {
+  if (shards_.count() == 1) return at::embedding(embedding_VE_, tokens_N);
+  const at::Tensor elsewhere_N = tokens_N.lt(vocabulary_.begin).logical_or_(tokens_N.ge(vocabulary_.end));
+  const at::Tensor own_N = (tokens_N - vocabulary_.begin).masked_fill_(elsewhere_N, 0);
+  return sum_over_shards(at::embedding(embedding_VE_, own_N).masked_fill_(elsewhere_N.unsqueeze(1), 0.0), shards_);
+}
+
+at::Tensor GpuLlamaPass::summed(const Linear& layer, const at::Tensor& x_NI) const {
+  return sum_over_shards(layer(x_NI), shards_);
 }
 
 at::Tensor GpuLlamaPass::add_norm(const at::Tensor& stream_NE, const at::Tensor& delta_NE,

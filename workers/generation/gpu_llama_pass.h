@@ -1,4 +1,5 @@
-// The forward pass of Llama, Mistral and Qwen2 on a GPU. N rows, E = hidden, I = intermediate.
+// The forward pass of Llama, Mistral and Qwen2 on a GPU. N rows, E = hidden; of a model cut into shards, one shard's:
+// I = intermediate, V = vocabulary.
 #pragma once
 #include <vector>
 
@@ -23,13 +24,18 @@ class GpuLlamaPass final : public GpuPass {
     JoinedLinear gate_up;
     Linear down;
   };
-  static Layer layer_at(const ModelConfig& config, const Parameters& parameters, std::int64_t index);
+  static Layer layer_at(const CausalLM& model, std::int64_t index);
 
+  at::Tensor embed(const at::Tensor& tokens_N) const;
+  // A layer that every shard has a part of: the shards' outputs become their sum.
+  at::Tensor summed(const Linear& layer, const at::Tensor& x_NI) const;
   // stream += delta, if that is defined; returns the norm of the stream.
   at::Tensor add_norm(const at::Tensor& stream_NE, const at::Tensor& delta_NE, const at::Tensor& weight_E) const;
   at::Tensor gated_product(const at::Tensor& gate_up_N2I) const;
 
   const gpu::Kernels& kernels_;
+  Shards shards_;
+  IndexRange vocabulary_;  // the ids that this shard has in its embedding
   double epsilon_;
   std::int64_t head_dim_;
   at::Tensor frequencies_F_;

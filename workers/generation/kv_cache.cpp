@@ -8,15 +8,30 @@ namespace {
 template <typename Element>
 constexpr std::int64_t group = sizeof(float) / sizeof(Element);  // elements that lie side by side
 
+// Elements of a key head's part of a sequence.
+template <typename Element>
+std::int64_t key_elements(const CacheShape& shape) {
+  return rounded_up(shape.positions, lane_count) * rounded_up(shape.head_dim, group<Element>);
+}
+std::int64_t value_elements(const CacheShape& shape) {
+  return rounded_up(shape.positions, 2) * rounded_up(shape.head_dim, lane_count);
+}
+
 }  // namespace
+
+template <typename Element>
+std::int64_t KvCache<Element>::bytes(const CacheShape& shape) {
+  const std::int64_t parts = shape.layers * shape.slots * shape.kv_heads;
+  return parts * (key_elements<Element>(shape) + value_elements(shape)) * static_cast<std::int64_t>(sizeof(Element));
+}
 
 template <typename Element>
 KvCache<Element>::KvCache(const CacheShape& shape)
     : shape_(shape),
       key_stride_(rounded_up(shape.head_dim, group<Element>)),
       value_stride_(rounded_up(shape.head_dim, lane_count)),
-      keys_per_part_(rounded_up(shape.positions, lane_count) * key_stride_),
-      values_per_part_(rounded_up(shape.positions, 2) * value_stride_),
+      keys_per_part_(key_elements<Element>(shape)),
+      values_per_part_(value_elements(shape)),
       keys_(shape.layers * shape.slots * shape.kv_heads * keys_per_part_),
       values_(shape.layers * shape.slots * shape.kv_heads * values_per_part_) {}
 

@@ -21,6 +21,8 @@ template <typename Element>
 class KvCache {
  public:
   explicit KvCache(const CacheShape& shape);
+  // What a cache of this shape takes.
+  static std::int64_t bytes(const CacheShape& shape);
 
   // Where a key head's part of a sequence begins. Keys: blocks of 16 positions, so that a query meets 16 keys at once,
   // float [block, D, 16], Bfloat16 [block, D / 2, 16, 2]. Values: pairs of positions, float [pair, 2, D], Bfloat16

@@ -1,4 +1,5 @@
-// N rows, E = hidden, H heads, K heads of keys and values, D = head_dim, F = D / 2, I = intermediate.
+// N rows, E = hidden, D = head_dim, F = D / 2. Of a model cut into shards, one shard's: H heads, K heads of keys and
+// values, I = intermediate, V = vocabulary.
 #include "workers/generation/llama_pass.h"
 
 #include <torch/types.h>
@@ -13,7 +14,9 @@
 #include "workers/generation/cached_attention.h"
 #include "workers/generation/crew.h"
 #include "workers/generation/packed_llama.h"
+#include "workers/generation/shard_sum.h"
 #include "workers/model/rotary.h"
+#include "workers/model/sharding.h"
 
 namespace ballast {
 namespace {
@@ -59,26 +62,31 @@ class LlamaPass final : public ForwardPass {
  public:
   explicit LlamaPass(const CausalLM& model)
       : model_(model),
+        config_(local_config(model.config(), model.shards().shard())),
         stream_(rows_at_once, config().hidden),
         normed_(rows_at_once, config().hidden),
         qkv_(rows_at_once, (config().heads + 2 * config().kv_heads) * config().head_dim),
         attended_(rows_at_once, config().heads * config().head_dim),
         update_(rows_at_once, config().hidden),
         gate_up_(rows_at_once, 2 * config().intermediate),
-        gated_(rows_at_once, config().intermediate) {}
+        gated_(rows_at_once, config().intermediate) {
+    if (model.shards().count() > 1) sum_.emplace(model.shards(), rows_at_once * stream_.stride);
+  }
 
   void begin(std::int64_t slots, std::int64_t positions) override;
   void run(const PassRows& rows, std::span<const std::int64_t> wanted, float* logits) override;
   void copy(std::int64_t from, std::int64_t to, std::int64_t positions) override { cache_->copy(from, to, positions); }
 
  private:
-  const ModelConfig& config() const { return model_.config(); }
+  // The shape of what this shard holds.
+  const ModelConfig& config() const { return config_; }
   std::int64_t rows() const { return static_cast<std::int64_t>(places_.size()); }
 
   // The rest is run by all members of the crew, each with its share of every step, and ends with a meeting.
 
   // Normed hidden states of the rows at hand into normed_.
   void run_layers(std::span<const std::int64_t> tokens, CrewMember& member);
+  void embed(std::span<const std::int64_t> tokens, CrewMember& member);
   void attend(const PackedLlamaLayer<Element>& layer, CrewMember& member);
   void rotate_and_keep(std::int64_t layer, std::int64_t row);
   void run_mlp(const PackedLlamaLayer<Element>& layer, CrewMember& member);
@@ -86,14 +94,18 @@ class LlamaPass final : public ForwardPass {
   void normalise(const Element* weight, bool update, CrewMember& member);
   void project_all(const PackedMatrix<Element>& weights, Activations<Element>& inputs, Activations<Element>& outputs,
                    CrewMember& member);
+  // Where the model is cut: every shard's part of the rows at hand becomes their sum.
+  void sum_over_shards(Activations<Element>& parts, CrewMember& member);
   // float32 [rows, V] of rows of normed hidden states.
   void logits_of(const Projection<Element>& head, float* logits, CrewMember& member) const;
 
   const CausalLM& model_;
+  ModelConfig config_;
   std::optional<std::uint64_t> packed_version_;
   std::optional<PackedLlama<Element>> weights_;
   std::optional<KvCache<Element>> cache_;
   std::optional<Crew> crew_;
+  std::optional<ShardSum<Element>> sum_;  // of a model in one piece: none
   RotaryTable rotary_;
   std::vector<CachePlace> places_;  // of the rows at hand
   Activations<Element> stream_, normed_, qkv_, attended_, update_, gate_up_, gated_;
@@ -104,7 +116,7 @@ class LlamaPass final : public ForwardPass {
 template <typename Element>
 void LlamaPass<Element>::begin(std::int64_t slots, std::int64_t positions) {
   const auto version = model_.parameters().version();
-  if (!weights_) weights_.emplace(config());
+  if (!weights_) weights_.emplace(model_.config(), model_.shards().shard());
   if (version != packed_version_) weights_->take(model_);
   packed_version_ = version;
   crew_.emplace();
@@ -115,7 +127,7 @@ void LlamaPass<Element>::begin(std::int64_t slots, std::int64_t positions) {
                             .kv_heads = config().kv_heads,
                             .head_dim = config().head_dim});
   last_.emplace(slots, config().hidden);
-  logits_.emplace(slots, config().vocab);
+  logits_.emplace(slots, weights_->vocabulary.size());
   rotary_ = rotary_table(config(), positions);
 }
 
@@ -128,6 +140,7 @@ void LlamaPass<Element>::run(const PassRows& rows, std::span<const std::int64_t>
     places_.assign(rows.places.begin() + begin, rows.places.begin() + end);
     const std::span tokens(rows.tokens.data() + begin, places_.size());
     crew_->run([&](CrewMember& member) { run_layers(tokens, member); });
+    if (sum_) sum_->check();
     for (; found < wanted.size() && wanted[found] < end; ++found)
       std::copy_n(normed_.row(wanted[found] - begin), config().hidden, last_->row(static_cast<std::int64_t>(found)));
   }
@@ -137,10 +150,7 @@ void LlamaPass<Element>::run(const PassRows& rows, std::span<const std::int64_t>
 
 template <typename Element>
 void LlamaPass<Element>::run_layers(std::span<const std::int64_t> tokens, CrewMember& member) {
-  const auto E = config().hidden;
-  const auto [begin, end] = member.share_of(rows());
-  for (std::int64_t row = begin; row < end; ++row)
-    std::copy_n(weights_->embedding + tokens[row] * E, E, stream_.row(row));
+  embed(tokens, member);
   bool update = false;
   for (const auto& layer : weights_->layers) {
     normalise(layer.attention_norm, update, member);
@@ -150,6 +160,31 @@ void LlamaPass<Element>::run_layers(std::span<const std::int64_t> tokens, CrewMe
     update = true;
   }
   normalise(weights_->final_norm, update, member);
+}
+
+template <typename Element>
+void LlamaPass<Element>::embed(std::span<const std::int64_t> tokens, CrewMember& member) {
+  const auto E = config().hidden;
+  const auto [begin, end] = member.share_of(rows());
+  for (std::int64_t row = begin; row < end; ++row) {
+    const auto& [first, last] = weights_->vocabulary;
+    if (tokens[row] >= first && tokens[row] < last)
+      std::copy_n(weights_->embedding + (tokens[row] - first) * E, E, stream_.row(row));
+    else
+      std::fill_n(stream_.row(row), E, Element{});  // another shard has it
+  }
+  member.meet();
+  sum_over_shards(stream_, member);
+}
+
+// Every member takes the sums of its own share of the rows, as in the step that follows.
+template <typename Element>
+void LlamaPass<Element>::sum_over_shards(Activations<Element>& parts, CrewMember& member) {
+  if (!sum_) return;
+  if (member.leads()) sum_->gather(parts.row(0), rows() * parts.stride);
+  member.meet();
+  const auto [begin, end] = member.share_of(rows());
+  sum_->take(parts.row(begin), begin * parts.stride, (end - begin) * parts.stride);
 }
 
 template <typename Element>
@@ -187,6 +222,7 @@ void LlamaPass<Element>::attend(const PackedLlamaLayer<Element>& layer, CrewMemb
                {heads.begin, heads.end});
   member.meet();
   project_all(layer.o, attended_, update_, member);
+  sum_over_shards(update_, member);
 }
 
 template <typename Element>
@@ -214,6 +250,7 @@ void LlamaPass<Element>::run_mlp(const PackedLlamaLayer<Element>& layer, CrewMem
         {.rows = 1, .width = config().intermediate, .gate_up_N2I = gate_up_.row(row), .out_NI = gated_.row(row)});
   member.meet();
   project_all(layer.down, gated_, update_, member);
+  sum_over_shards(update_, member);
 }
 
 template <typename Element>
@@ -226,7 +263,7 @@ void LlamaPass<Element>::project_all(const PackedMatrix<Element>& weights, Activ
 
 template <typename Element>
 void LlamaPass<Element>::logits_of(const Projection<Element>& head, float* logits, CrewMember& member) const {
-  const auto V = config().vocab;
+  const auto V = weights_->vocabulary.size();
   const auto [begin, end] = member.share_of(head.weights.panels());
   project(head, {begin, end});
   const std::int64_t last = std::min(end * lane_count, V);

@@ -1,14 +1,6 @@
 #include "workers/generation/step_graph.h"
 
 namespace ballast {
-namespace {
-
-struct EveryStep final : StepGraph {
-  void run(const std::function<void()>& step) override { step(); }
-};
-
-}  // namespace
-
-std::unique_ptr<StepGraph> make_step_graph(c10::Device /*device*/) { return std::make_unique<EveryStep>(); }
+std::unique_ptr<StepGraph> make_step_graph(c10::Device /*device*/) { return make_unrecorded_step(); }
 
 }  // namespace ballast

@@ -1,9 +1,11 @@
-// The weights of Llama and its relatives, packed for decoding. E = hidden.
+// The weights of Llama and its relatives, packed for decoding: of a model cut into shards, what one shard holds.
+// E = hidden, V = vocabulary.
 #pragma once
 #include <vector>
 
 #include "workers/cpu_kernels/packed_matrix.h"
 #include "workers/model/causal_lm.h"
+#include "workers/model/sharding.h"
 
 namespace ballast {
 
@@ -23,11 +25,12 @@ struct PackedLlamaLayer {
 template <typename Element>
 struct PackedLlama {
   // Room for a model of this shape; nothing is taken in yet.
-  explicit PackedLlama(const ModelConfig& config);
+  PackedLlama(const ModelConfig& config, const Shard& shard);
 
   // Takes in the weights as they are now.
   void take(const CausalLM& model);
 
+  IndexRange vocabulary;               // the ids that embedding and head are of
   const Element* embedding = nullptr;  // [V, E], the model's own
   std::vector<PackedLlamaLayer<Element>> layers;
   const Element* final_norm = nullptr;
@@ -38,6 +41,6 @@ extern template struct PackedLlama<float>;
 extern template struct PackedLlama<Bfloat16>;
 
 // Bytes of that copy.
-std::int64_t packed_llama_bytes(const ModelConfig& config, ComputeDType dtype);
+std::int64_t packed_llama_bytes(const ModelConfig& config, const Shard& shard, ComputeDType dtype);
 
 }  // namespace ballast

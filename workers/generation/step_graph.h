@@ -21,4 +21,7 @@ class StepGraph {
 // A CUDA graph on a CUDA device; elsewhere the step is called each time.
 std::unique_ptr<StepGraph> make_step_graph(c10::Device device);
 
+// The step is called each time.
+std::unique_ptr<StepGraph> make_unrecorded_step();
+
 }  // namespace ballast

@@ -38,7 +38,7 @@ std::unique_ptr<CausalLM> CausalLM::from_source(const ModelSource& source, Use u
   const auto specs = causal_lm_parameters(config, place.shards.shard());
   std::optional<Checkpoint> checkpoint;
   if (source.path) checkpoint.emplace(*source.path, specs, CheckpointTolerance{});
-  Parameters parameters(specs, use, source.dtype, place.device);
+  Parameters parameters(specs, use, source.dtype, place);
   if (checkpoint)
     checkpoint->copy_into(parameters);
   else
@@ -68,6 +68,8 @@ CausalLM::NextTokenLoss CausalLM::next_token_loss(const torch::Tensor& hidden_NE
   return {found.loss, zeros_N.index_copy(0, next.rows_M, found.log_probs_M)};
 }
 
-void CausalLM::save(const std::filesystem::path& folder) const { save_model_folder(folder, config_, parameters_, {}); }
+bool CausalLM::save(const std::filesystem::path& folder) const {
+  return save_model_folder(folder, config_, parameters_, {});
+}
 
 }  // namespace ballast

@@ -49,8 +49,9 @@ class CausalLM : public Model {
   // float32 [..., V] of hidden states [..., E].
   torch::Tensor logits(const torch::Tensor& hidden) const { return at::linear(hidden, head_VE_).to(torch::kFloat32); }
 
-  // Writes config.json and model.safetensors into the folder, which it makes; transformers opens it.
-  void save(const std::filesystem::path& folder) const;
+  // Writes config.json and model.safetensors into the folder, which it makes; transformers opens it. Whether this rank
+  // writes: replicas that hold the model together (ZeRO-1) all call it.
+  bool save(const std::filesystem::path& folder) const;
 
  private:
   CausalLM(ModelConfig config, Parameters parameters);

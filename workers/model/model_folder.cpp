@@ -5,15 +5,17 @@
 
 namespace ballast {
 
-void save_model_folder(const std::filesystem::path& folder, const ModelConfig& config, const Parameters& parameters,
+bool save_model_folder(const std::filesystem::path& folder, const ModelConfig& config, const Parameters& parameters,
                        const std::map<std::string, torch::Tensor>& buffers) {
-  std::filesystem::create_directories(folder);
   auto tensors = buffers;
-  for (const Segment& segment : parameters.segments()) tensors.emplace(segment.spec.name, parameters.values(segment));
+  for (const Segment& segment : parameters.segments()) tensors.emplace(segment.spec.name, parameters.gathered(segment));
+  if (parameters.zero().index() != 0) return false;
+  std::filesystem::create_directories(folder);
   write_safetensors(folder / "model.safetensors", tensors);
   AtomicFile config_file(folder / "config.json");
   config_file.write(to_json(config, parameters.dtype()).dump(2) + "\n");
   config_file.commit();
+  return true;
 }
 
 }  // namespace ballast

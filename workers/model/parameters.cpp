@@ -24,11 +24,20 @@ torch::Tensor part_of(const torch::Tensor& flat, const Segment& segment) {
   return flat.narrow(0, segment.offset, segment.numel).view(segment.spec.shape).detach();
 }
 
-// Adds a leaf's gradient to `sum_` when a backward pass is through with it.
-class AddGradient final : public torch::autograd::PostAccumulateGradHook {
+// When a backward pass is through with a leaf: adds a bfloat16 gradient to the flat one, where autograd itself has
+// added a float32 gradient, and tells the listener.
+class GradientHook final : public torch::autograd::PostAccumulateGradHook {
  public:
-  explicit AddGradient(torch::Tensor sum) : sum_(std::move(sum)) {}
+  GradientHook(Span span, torch::Tensor sum, std::shared_ptr<const std::function<void(const AddedGradient&)>> listener)
+      : span_(span), sum_(std::move(sum)), listener_(std::move(listener)) {}
+
   void operator()(const torch::autograd::Variable& leaf) override {
+    if (leaf.scalar_type() != torch::kFloat32) add(leaf);
+    if (*listener_) (*listener_)({.leaf = this, .span = span_});
+  }
+
+ private:
+  void add(const torch::autograd::Variable& leaf) {
     const torch::NoGradGuard no_grad;
     const torch::Tensor gradient = leaf.grad().contiguous();
     if (suits_cpu_kernels(gradient))
@@ -38,15 +47,18 @@ class AddGradient final : public torch::autograd::PostAccumulateGradHook {
     leaf.mutable_grad().reset();
   }
 
- private:
+  Span span_;
   torch::Tensor sum_;
+  std::shared_ptr<const std::function<void(const AddedGradient&)>> listener_;
 };
 
-ComputeDType dtype_of(const torch::Tensor& values) {
-  return values.scalar_type() == torch::kFloat32 ? ComputeDType::float32 : ComputeDType::bfloat16;
+ComputeDType dtype_of(torch::ScalarType type) {
+  return type == torch::kFloat32 ? ComputeDType::float32 : ComputeDType::bfloat16;
 }
 
 }  // namespace
+
+torch::Tensor slice_of(const torch::Tensor& flat, Span span) { return flat.slice(0, span.begin, span.end); }
 
 bool is_decayed(std::string_view name) {
   std::string lower(name);
@@ -54,13 +66,11 @@ bool is_decayed(std::string_view name) {
   return lower.find("bias") == std::string::npos && lower.find("layernorm.weight") == std::string::npos;
 }
 
-Parameters::Parameters(std::vector<ParameterSpec> specs, Use use, ComputeDType dtype, c10::Device device) {
+Parameters::Parameters(std::vector<ParameterSpec> specs, Use use, ComputeDType dtype, const ModelPlace& place)
+    : shards_(place.shards) {
+  if (use == Use::Learn && place.zero.count() > 1) zero_ = place.zero;
   lay_out(std::move(specs), use);
-  const auto compute = dtype == ComputeDType::float32 ? torch::kFloat32 : torch::kBFloat16;
-  const auto on_device = torch::TensorOptions(device);
-  flat_ = torch::zeros({storage_size_}, on_device.dtype(use == Use::Learn ? torch::kFloat32 : compute));
-  computed_ = flat_.to(compute);
-  if (trainable_size_ > 0) flat_gradient_ = torch::zeros({trainable_size_}, on_device.dtype(torch::kFloat32));
+  allocate(use, dtype, place.device);
   // A tied weight is two leaves: in bfloat16 the gradients of its two uses must not meet before they are float32.
   for (const Segment& segment : segments_)
     for (const std::string& name : {segment.spec.name, segment.spec.alias})
@@ -84,6 +94,29 @@ void Parameters::lay_out(std::vector<ParameterSpec> specs, Use use) {
     if (part(segment) <= 1) trainable_size_ = storage_size_;
     if (part(segment) == 0) decayed_size_ = storage_size_;
   }
+  if (zero_.communicator) trainable_size_ = storage_size_ = Partition::padded(trainable_size_, zero_.count());
+}
+
+void Parameters::allocate(Use use, ComputeDType dtype, c10::Device device) {
+  const auto options = torch::TensorOptions(device);
+  const auto compute = dtype == ComputeDType::float32 ? torch::kFloat32 : torch::kBFloat16;
+  const auto held = use == Use::Learn ? torch::kFloat32 : compute;
+  const bool whole = !zero_.communicator || compute == held;
+  if (whole) flat_ = torch::zeros({storage_size_}, options.dtype(held));
+  computed_ = whole ? flat_.to(compute) : torch::zeros({storage_size_}, options.dtype(compute));
+  if (trainable_size_ == 0) return;
+  flat_gradient_ = torch::zeros({trainable_size_}, options.dtype(torch::kFloat32));
+  if (!zero_.communicator) {
+    const Span all{0, trainable_size_};
+    own_.push_back({.span = all, .values = slice_of(flat_, all)});
+    return;
+  }
+  const Partition partition(trainable_size_, zero_.count(), zero_.bucket);
+  for (int bucket = 0; bucket < partition.buckets(); ++bucket) {
+    const Span span = partition.piece(bucket, zero_.index());
+    const auto values = whole ? slice_of(flat_, span) : torch::zeros({span.size()}, options.dtype(held));
+    own_.push_back({.span = span, .values = values});
+  }
 }
 
 torch::Tensor Parameters::make_leaf(const Segment& segment) const {
@@ -91,24 +124,28 @@ torch::Tensor Parameters::make_leaf(const Segment& segment) const {
   if (!segment.trainable) return leaf;
   leaf.set_requires_grad(true);
   const torch::Tensor gradient = part_of(flat_gradient_, segment);
-  if (leaf.scalar_type() == torch::kFloat32)
-    leaf.mutable_grad() = gradient;
-  else
-    torch::autograd::impl::set_post_acc_grad_hooks(leaf, std::make_unique<AddGradient>(gradient));
+  if (leaf.scalar_type() == torch::kFloat32) leaf.mutable_grad() = gradient;
+  torch::autograd::impl::set_post_acc_grad_hooks(leaf,
+                                                 std::make_unique<GradientHook>(segment.span(), gradient, listener_));
   return leaf;
 }
 
-torch::Tensor Parameters::values(const Segment& segment) const { return part_of(flat_, segment); }
+torch::Tensor Parameters::values(const Segment& segment) const {
+  TORCH_CHECK(flat_.defined(), "this replica has only its own pieces of ", segment.spec.name);
+  return part_of(flat_, segment);
+}
 
 void Parameters::refresh() {
   const torch::NoGradGuard no_grad;
-  if (!computed_.is_same(flat_)) computed_.copy_(flat_);
+  if (flat_.defined() && !computed_.is_same(flat_)) computed_.copy_(flat_);
   ++version_;
 }
 
-ComputeDType Parameters::dtype() const { return dtype_of(flat_); }
+ComputeDType Parameters::dtype() const {
+  return own_.empty() ? compute_dtype() : dtype_of(own_.front().values.scalar_type());
+}
 
-ComputeDType Parameters::compute_dtype() const { return dtype_of(computed_); }
+ComputeDType Parameters::compute_dtype() const { return dtype_of(computed_.scalar_type()); }
 
 torch::Tensor Parameters::at(std::string_view name) const {
   const auto leaf = leaves_.find(name);
@@ -145,9 +182,10 @@ std::int64_t Parameters::numel() const {
 }
 
 std::int64_t Parameters::bytes() const {
-  std::size_t sum = flat_.nbytes();
-  if (!computed_.is_same(flat_)) sum += computed_.nbytes();
+  std::size_t sum = computed_.nbytes();
   if (flat_gradient_.defined()) sum += flat_gradient_.nbytes();
+  if (computed_.is_same(flat_)) return static_cast<std::int64_t>(sum);
+  for (const OwnPiece& piece : own_) sum += piece.values.nbytes();
   return static_cast<std::int64_t>(sum);
 }
 

@@ -94,7 +94,7 @@ std::unique_ptr<ScoreModel> ScoreModel::from_source(const ModelSource& source, S
   const auto specs = specs_of(config, place.shards.shard());
   std::optional<Checkpoint> checkpoint;
   if (source.path) checkpoint.emplace(*source.path, specs, tolerance_for(stored.head));
-  Parameters parameters(specs, use, source.dtype, place.device);
+  Parameters parameters(specs, use, source.dtype, place);
   initialise(parameters, source.seed);
   if (checkpoint) checkpoint->copy_into(parameters);
   std::unique_ptr<ScoreModel> model(new ScoreModel(config, std::move(parameters)));
@@ -145,14 +145,14 @@ void ScoreModel::update_normalizer(const torch::Tensor& end_scores_B) {
   }
 }
 
-void ScoreModel::save(const std::filesystem::path& folder) const {
+bool ScoreModel::save(const std::filesystem::path& folder) const {
   ModelConfig config = config_;
   config.score->mean = normalizer_.mean_D.item<double>();
   config.score->var = normalizer_.var_D.item<double>();
-  save_model_folder(folder, config, parameters_,
-                    {{mean_name, normalizer_.mean_D},
-                     {var_name, normalizer_.var_D},
-                     {count_name, torch::full({1}, normalizer_.count, torch::kInt64)}});
+  return save_model_folder(folder, config, parameters_,
+                           {{mean_name, normalizer_.mean_D},
+                            {var_name, normalizer_.var_D},
+                            {count_name, torch::full({1}, normalizer_.count, torch::kInt64)}});
 }
 
 }  // namespace ballast

@@ -53,8 +53,9 @@ class ScoreModel : public Model {
   void update_normalizer(const torch::Tensor& end_scores_B);
   const NormalizerState& normalizer() const { return normalizer_; }
 
-  // Writes config.json and model.safetensors in the layout of Safe RLHF.
-  void save(const std::filesystem::path& folder) const;
+  // Writes config.json and model.safetensors in the layout of Safe RLHF. Whether this rank writes: replicas that hold
+  // the model together (ZeRO-1) all call it.
+  bool save(const std::filesystem::path& folder) const;
 
  private:
   ScoreModel(ModelConfig config, Parameters parameters);

@@ -62,25 +62,20 @@ torch::Tensor initial_values(const ParameterSpec& spec, std::int64_t seed) {
 }
 
 // Range by range, so that of a mapped file nothing else is read.
-void copy_slice(Parameters& parameters, const Segment& segment, const torch::Tensor& whole) {
-  torch::Tensor values = parameters.values(segment);
+void write_slice(Parameters& parameters, const Segment& segment, const torch::Tensor& whole) {
   const ParameterSlice& slice = segment.spec.slice;
-  if (!slice.is_cut()) {
-    values.copy_(whole);
-    return;
-  }
-  std::int64_t at = 0;
-  for (const IndexRange& range : slice.ranges()) {
-    values.narrow(slice.dimension, at, range.size()).copy_(whole.narrow(slice.dimension, range.begin, range.size()));
-    at += range.size();
-  }
+  if (!slice.is_cut()) return parameters.write(segment, whole);
+  std::vector<torch::Tensor> ranges;
+  for (const IndexRange& range : slice.ranges())
+    ranges.push_back(whole.narrow(slice.dimension, range.begin, range.size()));
+  parameters.write(segment, torch::cat(ranges, slice.dimension));
 }
 
 }  // namespace
 
 void initialise(Parameters& parameters, std::int64_t seed) {
   for (const Segment& segment : parameters.segments())
-    copy_slice(parameters, segment, initial_values(segment.spec, seed));
+    write_slice(parameters, segment, initial_values(segment.spec, seed));
   parameters.refresh();
 }
 
@@ -112,7 +107,7 @@ Checkpoint::Checkpoint(const std::filesystem::path& folder, const std::vector<Pa
 void Checkpoint::copy_into(Parameters& parameters) const {
   for (const Segment& segment : parameters.segments()) {
     const auto stored = stored_names_.find(segment.spec.name);
-    if (stored != stored_names_.end()) copy_slice(parameters, segment, reader_.tensor(stored->second));
+    if (stored != stored_names_.end()) write_slice(parameters, segment, reader_.tensor(stored->second));
   }
   parameters.refresh();
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/comm/loopback_ranks.h"
 #include "tests/workers/model/tiny_models.h"
 
 namespace ballast {
@@ -98,6 +99,18 @@ class GpuDecoderOf : public testing::TestWithParam<Family> {};
 
 TEST_P(GpuDecoderOf, DecodesWhatTheCpuDecodes) {
   for (const auto use : {Use::Learn, Use::Infer}) expect_what_the_cpu_decodes({.family = GetParam(), .use = use});
+}
+
+TEST_P(GpuDecoderOf, DecodesInShardsWhatTheCpuDecodesWhole) {
+  const auto source = tiny_model(GetParam());
+  for (const auto& sampling : {SamplingConfig{}, SamplingConfig{.top_p = 0.7}})
+    on_loopback_ranks(4, [&](Communicator& comm) {
+      const c10::InferenceMode no_autograd;
+      const auto model = CausalLM::from_source(source, Use::Infer, {c10::kCPU, {.communicator = &comm}});
+      GpuDecoder decoder(*model, settings_of(sampling), gpu::reference_kernels());
+      const auto whole = CausalLM::from_source(source, Use::Infer);
+      expect_same(Sequences(decoder).grow(12), Sequences(*make_decoder(*whole, settings_of(sampling))).grow(12));
+    });
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, GpuDecoderOf,

@@ -4,7 +4,10 @@
 #include <torch/nn/utils/clip_grad.h>
 #include <torch/optim/adamw.h>
 
+#include <cmath>
 #include <limits>
+
+#include "tests/comm/loopback_ranks.h"
 
 namespace ballast {
 namespace {
@@ -71,6 +74,21 @@ TEST(AdamW, RefusesAGradientThatIsNotFiniteAndChangesNothing) {
   const auto before = parameters.flat().clone();
   EXPECT_THAT([&] { optimizer.step(); }, ThrowsMessage<NonFiniteGradient>(HasSubstr("v.weight")));
   EXPECT_TRUE(torch::equal(parameters.flat(), before));
+}
+
+// Of two shards: [1, 2] of the first, [3, 4] of the second, and [10] of both.
+TEST(GlobalNorm, CountsWhatSeveralShardsHoldOnce) {
+  on_loopback_ranks(2, [](Communicator& communicator) {
+    const Shard shard{.index = communicator.group().index, .count = 2};
+    Parameters parameters({{.name = "w.weight", .shape = {2}, .slice = cut(shard, 0, 4)},
+                           {.name = "norm.weight", .shape = {1}, .slice = replicated(shard)}},
+                          Use::Learn, ComputeDType::float32, {c10::kCPU, {.communicator = &communicator}});
+    parameters.at("w.weight").grad().copy_(torch::tensor({1.0, 2.0}) + 2 * shard.index);
+    parameters.at("norm.weight").grad().fill_(10.0);
+    EXPECT_DOUBLE_EQ(global_norm(parameters), std::sqrt(1.0 + 4.0 + 9.0 + 16.0 + 100.0));
+    if (shard.index == 1) parameters.at("w.weight").grad().fill_(std::numeric_limits<float>::quiet_NaN());
+    EXPECT_EQ(not_finite(parameters).spec.name, "w.weight");  // on both
+  });
 }
 
 TEST(AdamW, FollowsItsSchedule) {
