@@ -11,6 +11,7 @@
 #include "launch/processor_share.h"
 #include "launch/rank_device.h"
 #include "orchestrator/control_queues.h"
+#include "workers/memory/counting_allocator.h"
 #include "workers/user_error.h"
 
 namespace ballast {
@@ -146,6 +147,7 @@ void Session::end_at_once() {
 
 void Session::work() {
   keep_to_own_processors(share_of_host(parts_.world, parts_.threads));
+  count_cpu_memory();
   Communicator& all = between_devices_ ? *between_devices_ : parts_.world.communicator();
   Traffic traffic(all, role_groups(all));
   Worker worker(parts_.workers, {.commands = *inbox_, .traffic = traffic, .device = parts_.device});

@@ -5,10 +5,13 @@
 #include <stdexcept>
 #include <utility>
 
+#include "workers/memory/counting_allocator.h"
+
 namespace ballast {
 
 void BatchStore::put(const BatchKey& key, Field field, at::Tensor tensor) {
   tensor = tensor.to(device_);
+  count_as(MemoryClass::Buffers, tensor);
   auto& slot = tensors_[key][field];
   if (slot.defined()) bytes_ -= static_cast<std::int64_t>(slot.nbytes());
   bytes_ += static_cast<std::int64_t>(tensor.nbytes());

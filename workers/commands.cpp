@@ -163,6 +163,7 @@ void to_json(nlohmann::json& json, const Event& event) {
   put(json, "clock", event.clock);
   put(json, "store_bytes", event.store_bytes);
   put(json, "moved", event.moved);
+  put(json, "peak_bytes", event.peak_bytes);
   put(json, "rows", event.rows);
   put(json, "micro_batches", event.micro_batches);
   put(json, "scalars", event.scalars);
@@ -179,6 +180,7 @@ void from_json(const nlohmann::json& json, Event& event) {
   take(json, "clock", event.clock);
   take(json, "store_bytes", event.store_bytes);
   take(json, "moved", event.moved);
+  take(json, "peak_bytes", event.peak_bytes);
   take(json, "rows", event.rows);
   take(json, "micro_batches", event.micro_batches);
   take(json, "scalars", event.scalars);

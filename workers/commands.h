@@ -233,6 +233,9 @@ struct Event {
   double clock = 0.0;                         // steady_seconds() of the rank that reports it
   std::int64_t store_bytes = 0;               // bytes of tensors in the rank's batch store
   std::map<std::string, std::int64_t> moved;  // bytes that left the rank for the command, by kind (traffic_kinds)
+  // finished: the most memory that tensors had by now, by class and 'in_all' (workers/memory/peak_report.h); empty
+  // where it has not grown since the rank's last event.
+  std::map<std::string, std::int64_t> peak_bytes;
   // Generate: see Actor::generate; Score of Actor: see Actor::score; Score of Cost: cost; BuildExperience: see
   // experience.h; EvaluateText and EvaluatePairs: see text_learner.h and preference_learner.h.
   Figures rows;

@@ -6,6 +6,8 @@
 #include <bit>
 #include <utility>
 
+#include "workers/memory/memory_count.h"
+
 namespace ballast {
 namespace {
 
@@ -23,6 +25,7 @@ void join(at::Tensor& left, const at::Tensor& right) {
 GradientLanes::GradientLanes(at::Tensor flat_gradient, int lanes, int replicas)
     : flat_gradient_(std::move(flat_gradient)), lanes_(lanes), replicas_(replicas) {
   if (lanes_ == 1) return;
+  const MemoryScope scope(MemoryClass::Gradients);
   TORCH_CHECK(std::has_single_bit(static_cast<unsigned>(lanes_)) && lanes_ % replicas_ == 0, "gradient_lanes ", lanes_,
               " must be a power of two and a multiple of the ", replicas_, " replicas");
   for (int i = 0; i < lanes_ / replicas_; ++i) own_lanes_.push_back({.sum = at::empty_like(flat_gradient_)});

@@ -23,7 +23,7 @@ std::string sentence_of(const c10::Error& error, c10::Device device) {
 }  // namespace
 
 Worker::Worker(WorkerSettings settings, Links links)
-    : settings_(std::move(settings)), links_(std::move(links)), store_(links_.device) {}
+    : settings_(std::move(settings)), links_(std::move(links)), store_(links_.device), peaks_(links_.device) {}
 
 void Worker::run() {
   const c10::DeviceGuard guard(links_.device);
@@ -57,6 +57,7 @@ bool Worker::work_on(const Command& command) {
 
 void Worker::report(Event event) {
   event.store_bytes = store_.bytes();
+  if (event.kind == EventKind::finished) event.peak_bytes = peaks_.grown();
   event.clock = steady_seconds();
   links_.commands.report(event);
 }

@@ -7,6 +7,7 @@
 #include "workers/batch_store.h"
 #include "workers/command_source.h"
 #include "workers/critic.h"
+#include "workers/memory/peak_report.h"
 #include "workers/preference_learner.h"
 #include "workers/scorer.h"
 #include "workers/text_learner.h"
@@ -56,6 +57,7 @@ class Worker {
   WorkerSettings settings_;
   Links links_;
   BatchStore store_;
+  PeakReport peaks_;
   std::unique_ptr<Actor> actor_;
   std::map<Role, std::unique_ptr<Scorer>> scorers_;
   std::map<Role, std::unique_ptr<Critic>> critics_;

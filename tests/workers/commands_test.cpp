@@ -73,6 +73,7 @@ TEST(Events, AFailedEventSurvivesTheWire) {
                     .seconds = 0.5,
                     .store_bytes = 10,
                     .moved = {{"transfer", 24}},
+                    .peak_bytes = {{"in_all", 30}, {"parameters", 20}},
                     .rows = {.ids = {1, 2}, .values = {{"cost", {0.5, -1.0}}}},
                     .scalars = {{"lr", 1e-3}},
                     .error = "no such file",

@@ -6,6 +6,7 @@
 
 #include "workers/generation/cached_attention.h"
 #include "workers/generation/generation_config.h"
+#include "workers/memory/memory_count.h"
 
 namespace ballast {
 namespace {
@@ -17,6 +18,7 @@ std::size_t padded(std::size_t rows) {
 }  // namespace
 
 void BackbonePass::begin(std::int64_t slots, std::int64_t positions) {
+  const MemoryScope scope(MemoryClass::KvCache);
   const ModelConfig config = local_config(model_.config(), model_.shards().shard());
   cache_.emplace(CacheShape{.layers = config.layers,
                             .slots = slots,

@@ -15,6 +15,7 @@
 #include "workers/generation/crew.h"
 #include "workers/generation/packed_llama.h"
 #include "workers/generation/shard_sum.h"
+#include "workers/memory/memory_count.h"
 #include "workers/model/rotary.h"
 #include "workers/model/sharding.h"
 
@@ -116,16 +117,22 @@ class LlamaPass final : public ForwardPass {
 template <typename Element>
 void LlamaPass<Element>::begin(std::int64_t slots, std::int64_t positions) {
   const auto version = model_.parameters().version();
-  if (!weights_) weights_.emplace(model_.config(), model_.shards().shard());
+  if (!weights_) {
+    const MemoryScope scope(MemoryClass::Parameters);
+    weights_.emplace(model_.config(), model_.shards().shard());
+  }
   if (version != packed_version_) weights_->take(model_);
   packed_version_ = version;
   crew_.emplace();
   if (cache_ && cache_->shape().slots == slots && cache_->shape().positions >= positions) return;
-  cache_.emplace(CacheShape{.layers = config().layers,
-                            .slots = slots,
-                            .positions = positions,
-                            .kv_heads = config().kv_heads,
-                            .head_dim = config().head_dim});
+  {
+    const MemoryScope scope(MemoryClass::KvCache);
+    cache_.emplace(CacheShape{.layers = config().layers,
+                              .slots = slots,
+                              .positions = positions,
+                              .kv_heads = config().kv_heads,
+                              .head_dim = config().head_dim});
+  }
   last_.emplace(slots, config().hidden);
   logits_.emplace(slots, weights_->vocabulary.size());
   rotary_ = rotary_table(config(), positions);

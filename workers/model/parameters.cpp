@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "workers/cpu_kernels/flat.h"
+#include "workers/memory/memory_count.h"
 #include "workers/model/cpu_kernel.h"
 
 namespace ballast {
@@ -98,6 +99,7 @@ void Parameters::lay_out(std::vector<ParameterSpec> specs, Use use) {
 }
 
 void Parameters::allocate(Use use, ComputeDType dtype, c10::Device device) {
+  const MemoryScope scope(MemoryClass::Parameters);
   const auto options = torch::TensorOptions(device);
   const auto compute = dtype == ComputeDType::float32 ? torch::kFloat32 : torch::kBFloat16;
   const auto held = use == Use::Learn ? torch::kFloat32 : compute;
@@ -105,7 +107,8 @@ void Parameters::allocate(Use use, ComputeDType dtype, c10::Device device) {
   if (whole) flat_ = torch::zeros({storage_size_}, options.dtype(held));
   computed_ = whole ? flat_.to(compute) : torch::zeros({storage_size_}, options.dtype(compute));
   if (trainable_size_ == 0) return;
-  flat_gradient_ = torch::zeros({trainable_size_}, options.dtype(torch::kFloat32));
+  flat_gradient_ = counted_as(MemoryClass::Gradients,
+                              [&] { return torch::zeros({trainable_size_}, options.dtype(torch::kFloat32)); });
   if (!zero_.communicator) {
     const Span all{0, trainable_size_};
     own_.push_back({.span = all, .values = slice_of(flat_, all)});

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "workers/memory/memory_count.h"
+
 namespace ballast {
 namespace {
 
@@ -19,6 +21,7 @@ AdamW::AdamW(Parameters& parameters, const OptimizerConfig& config, std::int64_t
       schedule_{.schedule = config.schedule,
                 .warmup_steps = static_cast<std::int64_t>(config.warmup_ratio * static_cast<double>(total_steps)),
                 .total_steps = total_steps} {
+  const MemoryScope scope(MemoryClass::Optimizer);
   for (const OwnPiece& piece : parameters.own())
     moments_.push_back({.first = torch::zeros_like(piece.values), .second = torch::zeros_like(piece.values)});
 }
