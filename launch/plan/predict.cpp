@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "launch/memory_shortage.h"
 #include "orchestrator/simulated_run.h"
 
 namespace ballast {
@@ -49,7 +50,8 @@ SimulationOptions simulation_options(const PredictOptions& options) {
   return {.each_rank = options.each_rank, .trace = options.trace};
 }
 
-TrainConfig on_device_of(const Cluster& cluster, TrainConfig config) {
+template <typename Config>
+Config on_device_of(const Cluster& cluster, Config config) {
   config.workers.device = cluster.gpu ? DeviceChoice::Cuda : DeviceChoice::Cpu;
   return config;
 }
@@ -97,17 +99,19 @@ Prediction predict(const TrainConfig& config, const Placement& placement, const 
                    const PredictOptions& options) {
   const auto run =
       simulate(workload_of(config, options.lengths, cluster), cluster, placement, simulation_options(options));
-  const auto memory = memory_plan(on_device_of(cluster, config), placement);
-  return prediction_of({.run = run, .memory = memory, .placement = placement, .cluster = cluster});
+  const auto on_device = on_device_of(cluster, config);
+  auto prediction = prediction_of(
+      {.run = run, .memory = memory_plan(on_device, placement), .placement = placement, .cluster = cluster});
+  const auto capacity = static_cast<std::int64_t>(prediction.device_memory);
+  if (const auto shortage = memory_shortage(on_device, placement, capacity)) prediction.remedy = shortage->remedy;
+  return prediction;
 }
 
 Prediction predict(const SupervisedConfig& config, Role role, const Placement& placement, const Cluster& cluster,
                    const PredictOptions& options) {
   const auto run = simulate_supervised(workload_of(config, role, options.lengths, cluster), cluster, placement,
                                        simulation_options(options));
-  const auto& supervised = config.workers.supervised;
-  const auto memory = memory_plan(
-      {.role = role, .model = supervised.model, .learns = true, .lanes = config.workers.gradient_lanes}, placement);
+  const auto memory = memory_plan(on_device_of(cluster, config), role, placement);
   return prediction_of({.run = run, .memory = memory, .placement = placement, .cluster = cluster});
 }
 

@@ -36,11 +36,12 @@ struct Prediction {
   std::map<std::string, double> share;    // by phase and 'idle': of the time of all ranks
   std::map<Role, double> idle;            // share of the iteration that the role's ranks have nothing to do
   std::vector<CriticalStep> critical_path;
-  SentBytes bytes;                // that all ranks send in an iteration
-  std::vector<RankClass> memory;  // by first rank
-  double device_memory = 0.0;     // bytes that a rank has
-  double device_hours = 0.0;      // of an iteration
-  double price = 0.0;             // of an iteration; 0: not known
+  SentBytes bytes;                  // that all ranks send in an iteration
+  std::vector<RankClass> memory;    // by first rank
+  std::vector<std::string> remedy;  // where it does not fit: settings with which it would (memory_shortage.h)
+  double device_memory = 0.0;       // bytes that a rank has
+  double device_hours = 0.0;        // of an iteration
+  double price = 0.0;               // of an iteration; 0: not known
 
   // No rank needs more memory than it has.
   bool fits() const;

@@ -89,6 +89,23 @@ def what_does_not_fit_is_named(folder: Path) -> None:
     done = plan("-c", SMOKE, "--cluster", str(small))
     check(done.returncode == 2, "a job that does not fit ends with 2")
     check("does not fit: ranks 0" in done.stderr, f"the ranks that it does not fit on are named: {done.stderr}")
+    large = ["-c", "configs/alpaca_7b_4x8.yaml", "--cluster", "4x8xH100"]
+    check(plan(*large).returncode == 0, "the large job fits")
+    done = plan(*large, "actor.zero=false")
+    check("enough with actor.zero=true" in done.stderr, f"the smallest change is named: {done.stderr}")
+
+
+def this_machine_can_be_measured(folder: Path) -> None:
+    file = folder / "measured.yaml"
+    done = plan("--calibrate", str(file), "--ranks", "2", "--device", "cpu")
+    check(done.returncode == 0 and "2 ranks on 1 hosts" in done.stdout, f"two ranks measure: {done.stdout} {done.stderr}")
+    done = plan("-c", SMOKE, "--cluster", str(file), "--ranks", "6")
+    check(done.returncode == 0 and "this CPU" in done.stdout, f"a plan takes what was measured: {done.stderr}")
+    for line in file.read_text().splitlines():
+        if line.startswith(("product_share", "memory_share", "memory:")):
+            check(float(line.split(":")[1].split("#")[0]) > 0, f"a figure that was measured: {line}")
+    done = plan("--calibrate", str(folder / "no/cluster.yaml"))
+    check(done.returncode == 2 and "--calibrate" in done.stderr, f"a file that cannot be written: {done.stderr}")
 
 
 def main() -> None:
@@ -100,6 +117,7 @@ def main() -> None:
         nothing_is_written_but_what_is_asked_for(folder)
         refusals(folder)
         what_does_not_fit_is_named(folder)
+        this_machine_can_be_measured(folder)
     print("\n".join(FAILURES) or "every plan is as it should be")
     sys.exit(1 if FAILURES else 0)
 
