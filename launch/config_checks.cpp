@@ -4,6 +4,7 @@
 
 #include <bit>
 
+#include "launch/plan/clusters.h"
 #include "workers/model/safetensors.h"
 #include "workers/model/sharding.h"
 #include "workers/user_error.h"
@@ -63,6 +64,15 @@ void check_lengths(const std::string& field, std::int64_t min_length, std::int64
                    std::vector<std::string>& violations) {
   if (min_length <= max_length) return;
   violations.push_back(fmt::format("{}.min_length: found {}; at most max_length ({})", field, min_length, max_length));
+}
+
+void check_cluster(const std::optional<std::string>& cluster, std::vector<std::string>& violations) {
+  if (!cluster) return;
+  try {
+    find_cluster(*cluster);
+  } catch (const std::exception& error) {
+    violations.push_back(fmt::format("cluster: {}", error.what()));
+  }
 }
 
 void check_gradient_lanes(std::int64_t lanes, std::vector<std::string>& violations) {

@@ -1,6 +1,7 @@
 // What a single field of a configuration cannot show. Every violation is 'field: found; allowed'.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ void check_mini_batch(std::int64_t mini_batch, std::int64_t micro_batch, std::ve
 // Of random rows.
 void check_lengths(const std::string& field, std::int64_t min_length, std::int64_t max_length,
                    std::vector<std::string>& violations);
+// That the cluster, where one is given, is one that plans know.
+void check_cluster(const std::optional<std::string>& cluster, std::vector<std::string>& violations);
 void check_gradient_lanes(std::int64_t lanes, std::vector<std::string>& violations);
 
 }  // namespace ballast

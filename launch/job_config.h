@@ -32,6 +32,7 @@ struct JobConfig {
   std::optional<std::string> control_address;
   PlacementConfig placement;
   StreamConfig stream;
+  std::optional<std::string> cluster;
   WorkerSettings workers;
 
   template <typename Fields>
@@ -56,6 +57,10 @@ struct JobConfig {
           "all that it has the one that leads to each rank");
     field("transfer_timeout_s", workers.transfer_timeout_s, "a transfer that takes longer ends the run").above(0.0);
     field("stream", stream, "the watchdog");
+    field("cluster", cluster,
+          "what the run's times are held against: a YAML file by `ballast plan --calibrate`, or a name that its "
+          "--cluster "
+          "takes; left out: nothing");
   }
 };
 

@@ -1,11 +1,11 @@
 #include "launch/memory_plan.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <set>
 
 #include "workers/generation/forward_pass.h"
 #include "workers/model/causal_lm.h"
+#include "workers/model/partition.h"
 #include "workers/model/score_model.h"
 #include "workers/starting_model.h"
 
@@ -13,47 +13,118 @@ namespace ballast {
 namespace {
 
 constexpr std::int64_t float_bytes = 4;
+constexpr std::int64_t half_bytes = 2;
 
-std::int64_t elements(const std::vector<ParameterSpec>& specs) {
-  std::int64_t sum = 0;
-  for (const auto& spec : specs) {
-    std::int64_t product = 1;
-    for (const auto extent : spec.shape) product *= extent;
-    sum += product;
-  }
-  return sum;
+// One role, the model that it loads and the texts that it meets.
+struct ModelUse {
+  Role role = Role::Actor;
+  const ModelSource& model;
+  bool learns = false;
+  bool zero = false;  // its optimizer's state is shared by the replicas
+  std::int64_t lanes = 1;
+  bool on_gpu = false;
+  std::int64_t tokens = 0;         // of a micro-batch, the most
+  std::int64_t learnt_tokens = 0;  // of one that is learnt
+};
+
+std::int64_t elements(const ParameterSpec& spec) {
+  std::int64_t product = 1;
+  for (const auto extent : spec.shape) product *= extent;
+  return product;
 }
 
+bool speaks(Role role) { return role == Role::Actor || role == Role::Reference; }
 bool learns(Role role) { return role == Role::Actor || role == Role::RewardCritic || role == Role::CostCritic; }
 
-std::vector<ParameterSpec> parameters_of(Role role, const ModelConfig& config) {
-  const bool speaks = role == Role::Actor || role == Role::Reference;
-  return speaks ? causal_lm_parameters(config) : score_model_parameters(config, ScoreType::Critic);
+// Of the first of the shards that hold the model, which has no less than the others.
+std::vector<ParameterSpec> parameters_of(Role role, const ModelConfig& config, int shards) {
+  const Shard first{.index = 0, .count = shards};
+  return speaks(role) ? causal_lm_parameters(config, first) : score_model_parameters(config, ScoreType::Critic, first);
 }
 
-// A role keeps the lanes that are dealt to its replica, and one more to receive in.
-std::int64_t lanes_held(std::int64_t lanes, std::int64_t replicas) {
+// Of a micro-batch: as its budget says, but a row that is longer has one of its own.
+std::int64_t learnt_tokens(const std::optional<std::int64_t>& budget, std::int64_t of_rows, std::int64_t of_row) {
+  return budget ? std::max(*budget, of_row) : of_rows;
+}
+
+// Partial sums of a gradient of so many bytes: the lanes that are dealt to the replica, and the buckets in which it
+// receives those of others.
+std::int64_t lanes_bytes(std::int64_t gradient, std::int64_t lanes, std::int64_t replicas) {
   if (lanes == 1) return 0;
-  return lanes / replicas + (replicas > 1 ? 1 : 0);
+  const std::int64_t own = lanes / replicas * gradient;
+  if (replicas == 1) return own;
+  constexpr std::int64_t buckets_moving = 4;  // GradientSum's
+  return own + std::min(buckets_moving * default_bucket * float_bytes, gradient);
 }
 
-// Layers compute with the weights in `dtype`; a role that learns keeps float32 ones beside bfloat16.
-std::int64_t bytes_of_weight(ComputeDType dtype, bool learned) {
-  constexpr std::int64_t half_bytes = 2;
-  if (dtype == ComputeDType::float32) return float_bytes;
-  return learned ? half_bytes + float_bytes : half_bytes;
+// Layers compute with the weights in `dtype`, and a frozen role has nothing else. One that learns has masters and two
+// moments in float32, with ZeRO only its part of them; in float32 layers compute with the masters themselves.
+void count_parameters(RoleMemory& memory, const ModelUse& use, std::int64_t replicas) {
+  const bool half = use.model.dtype == ComputeDType::bfloat16;
+  memory.bytes[MemoryClass::Parameters] = memory.elements * (half ? half_bytes : float_bytes);
+  if (!use.learns) return;
+  const std::int64_t floats = memory.elements * float_bytes;
+  const std::int64_t owned = use.zero ? floats / replicas : floats;
+  memory.bytes[MemoryClass::Gradients] = floats + lanes_bytes(floats, use.lanes, replicas);
+  memory.bytes[MemoryClass::Optimizer] = 2 * owned;
+  if (half && !use.zero) memory.bytes[MemoryClass::Parameters] += floats;
+  if (half && use.zero) memory.bytes[MemoryClass::Optimizer] += owned;
 }
 
-RoleMemory role_memory(const ModelUse& use, std::int64_t replicas) {
-  if (!use.model.given()) return {};  // a rule, not a model
-  RoleMemory memory{.parameters = elements(parameters_of(use.role, model_config(use.model)))};
-  memory.weights = memory.parameters * bytes_of_weight(use.model.dtype, use.learns);
-  if (use.learns) {
-    memory.gradients = memory.parameters * float_bytes;
-    memory.optimizer = 2 * memory.gradients;
-    memory.lanes = lanes_held(use.lanes, replicas) * memory.gradients;
+RoleMemory role_memory(const ModelUse& use, const Layout& layout) {
+  RoleMemory memory;
+  if (!use.model.given()) return memory;  // a rule, not a model
+  const auto config = model_config(use.model);
+  std::int64_t largest = 0;
+  for (const auto& spec : parameters_of(use.role, config, layout.shards())) {
+    memory.elements += elements(spec);
+    largest = std::max(largest, elements(spec));
   }
+  count_parameters(memory, use, layout.replicas());
+  PassShape shape{.model = config,
+                  .shards = layout.shards(),
+                  .dtype = use.model.dtype,
+                  .on_gpu = use.on_gpu,
+                  .checkpointing = use.model.activation_checkpointing,
+                  .tokens = use.tokens};
+  const auto passes = speaks(use.role) ? language_model_activations : score_model_activations;
+  memory.activations = passes(shape);
+  shape.tokens = use.learnt_tokens;
+  memory.activations.training = passes(shape).training;
+  auto& activations = memory.bytes[MemoryClass::Activations];
+  activations = use.learns ? memory.activations.training : memory.activations.scoring;
+  // Random weights are drawn on the host, parameter by parameter.
+  if (use.model.random && !use.on_gpu) activations = std::max(activations, largest * float_bytes);
   return memory;
+}
+
+void add_generation(RoleMemory& memory, const ModelUse& use, const TrainConfig& config, const Layout& layout) {
+  const auto model = model_config(use.model);
+  const auto slots = config.workers.generation.slots;
+  const auto pass = pass_memory(
+      model, use.model.dtype,
+      {.slots = slots, .positions = config.loop.batch.max_length, .shard = {.index = 0, .count = layout.shards()}});
+  if (!use.on_gpu) memory.bytes[MemoryClass::Parameters] += pass.packed_weights;
+  memory.bytes[MemoryClass::KvCache] = pass.kv_cache;
+  const PassShape shape{.model = model, .shards = layout.shards(), .dtype = use.model.dtype, .on_gpu = use.on_gpu};
+  memory.activations.decoding = decoding_rows_bytes(shape, slots);
+  memory.bytes[MemoryClass::Activations] += memory.activations.decoding;
+}
+
+std::int64_t micro_batches_of(const BatchConfig& batch, std::int64_t replicas) {
+  return (batch.rollout / batch.micro_batch + replicas - 1) / replicas;
+}
+
+// The forward pass of a rollout's first micro-batch is kept until it is learned (KeptForward), those of the others not;
+// none where learning cuts micro-batches of its own.
+void add_kept_forward(RoleMemory& memory, const BatchConfig& batch, std::int64_t replicas) {
+  auto& [kept, training, scoring, decoding] = memory.activations;
+  if (batch.tokens_per_micro_batch)
+    kept = 0;
+  else if (micro_batches_of(batch, replicas) == 1)
+    scoring = 0;
+  auto& most = memory.bytes[MemoryClass::Activations];
+  most = std::max(most, kept + scoring);
 }
 
 // What a role's store holds of each row; the actor builds the experience.
@@ -93,13 +164,11 @@ std::int64_t bytes_of_row(Field field, std::int64_t max_length) {
 }
 
 // Roles on one rank share what they both need.
-std::int64_t batch_store_bytes(int rank, const TrainConfig& config, const Placement& placement) {
+std::int64_t batch_store_bytes(const std::set<Role>& roles, const TrainConfig& config, const Placement& placement) {
   const auto& batch = config.loop.batch;
   std::map<Field, std::int64_t> rows;
-  for (const auto& [role, layout] : placement) {
-    if (!layout.contains(rank)) continue;
-    const std::int64_t replicas = layout.replicas();
-    const auto micro_batches = (batch.rollout / batch.micro_batch + replicas - 1) / replicas;
+  for (const Role role : roles) {
+    const auto micro_batches = micro_batches_of(batch, placement.at(role).replicas());
     for (const Field field : fields_of(role, placement.contains(Role::Cost))) {
       rows[field] = std::max(rows[field], micro_batches * batch.micro_batch);
     }
@@ -109,63 +178,97 @@ std::int64_t batch_store_bytes(int rank, const TrainConfig& config, const Placem
   return bytes;
 }
 
-double mib(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
-
-std::string role_line(int rank, Role role, const RoleMemory& memory) {
-  return fmt::format("{:>4}  {:<14}{:>14}{:>10.1f}{:>11.1f}{:>11.1f}{:>8.1f}{:>9.1f}{:>10.1f}{:>10.1f}\n", rank,
-                     to_string(role), memory.parameters, mib(memory.weights), mib(memory.gradients),
-                     mib(memory.optimizer), mib(memory.lanes), mib(memory.packed), mib(memory.kv_cache),
-                     mib(memory.total()));
+// What roles that learn keep of scoring is there until their turn comes, one after the other.
+std::int64_t most_activations(const std::map<Role, RoleMemory>& roles) {
+  std::int64_t kept = 0, decoding = 0, scoring = 0, alone = 0;
+  for (const auto& [role, memory] : roles) {
+    if (learns(role)) kept += memory.activations.kept;
+    decoding += memory.activations.decoding;
+    scoring = std::max(scoring, memory.activations.scoring);
+    alone = std::max(alone, memory.bytes[MemoryClass::Activations] - memory.activations.decoding);
+  }
+  std::int64_t most = std::max(alone, kept + scoring);
+  for (const auto& [role, memory] : roles) {
+    if (!learns(role)) continue;
+    kept -= memory.activations.kept;
+    most = std::max(most, kept + memory.activations.training);
+  }
+  return decoding + most;
 }
 
-std::string total_line(int rank, const char* name, std::int64_t bytes) {
-  return fmt::format("{:>4}  {:<14}{:>83.1f}\n", rank, name, mib(bytes));
+RankMemory rank_memory(const std::map<Role, RoleMemory>& roles) {
+  RankMemory rank{.roles = roles, .bytes = {}};
+  for (const auto& [role, memory] : roles) rank.bytes += memory.bytes;
+  rank.bytes[MemoryClass::Activations] = most_activations(roles);
+  return rank;
+}
+
+bool shares_optimizer(Role role, const WorkerSettings& settings) {
+  if (role == Role::Actor) return settings.actor.zero;
+  if (role == Role::RewardCritic) return settings.reward_critic.zero;
+  return role == Role::CostCritic && settings.cost_critic.zero;
 }
 
 }  // namespace
 
-std::int64_t RankMemory::total() const {
-  std::int64_t bytes = batch_store;
-  for (const auto& [role, memory] : roles) bytes += memory.total();
-  return bytes;
-}
-
-std::map<int, RankMemory> memory_plan(const ModelUse& use, const Placement& placement) {
+std::map<int, RankMemory> memory_plan(const SupervisedConfig& config, Role role, const Placement& placement) {
+  const auto& layout = placement.at(role);
+  const auto& settings = config.workers.supervised;
+  const auto& random = config.examples.random;
+  const auto longest = random ? std::min(config.batch.max_length, random->max_length) : config.batch.max_length;
+  const std::int64_t texts = role == Role::Actor ? 1 : 2;  // of a row: a pair is two
+  const auto tokens = config.batch.micro_batch * longest * texts;
+  const auto memory =
+      role_memory({.role = role,
+                   .model = settings.model,
+                   .learns = true,
+                   .zero = settings.zero,
+                   .lanes = config.workers.gradient_lanes,
+                   .on_gpu = config.workers.device == DeviceChoice::Cuda,
+                   .tokens = tokens,
+                   .learnt_tokens = learnt_tokens(config.batch.tokens_per_micro_batch, tokens, longest * texts)},
+                  layout);
+  const RankMemory rank{.roles = {{role, memory}}, .bytes = memory.bytes};
   std::map<int, RankMemory> plan;
-  const auto& layout = placement.at(use.role);
-  for (const int rank : layout.ranks()) plan[rank].roles[use.role] = role_memory(use, layout.replicas());
+  for (const int each : layout.ranks()) plan[each] = rank;
   return plan;
 }
 
 std::map<int, RankMemory> memory_plan(const TrainConfig& config, const Placement& placement) {
-  std::map<int, RankMemory> plan;
+  std::map<Role, RoleMemory> of_role;
+  std::map<int, std::set<Role>> roles_of_rank;
+  const auto& batch = config.loop.batch;
+  const auto tokens = std::min(batch.micro_batch, batch.rollout) * batch.max_length;
   for (const auto& [role, layout] : placement) {
     const ModelUse use{.role = role,
                        .model = starting_model(role, config.workers),
                        .learns = learns(role),
-                       .lanes = config.workers.gradient_lanes};
-    auto memory = role_memory(use, layout.replicas());
-    if (role == Role::Actor) {
-      const auto generation =
-          pass_memory(model_config(use.model), use.model.dtype,
-                      {.slots = config.workers.generation.slots, .positions = config.loop.batch.max_length});
-      memory.packed = generation.packed_weights;
-      memory.kv_cache = generation.kv_cache;
+                       .zero = shares_optimizer(role, config.workers),
+                       .lanes = config.workers.gradient_lanes,
+                       .on_gpu = config.workers.device == DeviceChoice::Cuda,
+                       .tokens = tokens,
+                       .learnt_tokens = learnt_tokens(batch.tokens_per_micro_batch, tokens, batch.max_length)};
+    of_role[role] = role_memory(use, layout);
+    if (use.learns) add_kept_forward(of_role[role], batch, layout.replicas());
+    if (role == Role::Actor) add_generation(of_role[role], use, config, layout);
+    for (const int rank : layout.ranks()) roles_of_rank[rank].insert(role);
+  }
+  // Thousands of ranks play few combinations of roles.
+  std::map<std::set<Role>, RankMemory> of_roles;
+  std::map<int, RankMemory> plan;
+  for (const auto& [rank, roles] : roles_of_rank) {
+    const auto known = of_roles.find(roles);
+    if (known != of_roles.end()) {
+      plan[rank] = known->second;
+      continue;
     }
-    for (const int rank : layout.ranks()) plan[rank].roles[role] = memory;
+    std::map<Role, RoleMemory> own;
+    for (const Role role : roles) own[role] = of_role.at(role);
+    auto memory = rank_memory(own);
+    memory.bytes[MemoryClass::Buffers] += batch_store_bytes(roles, config, placement);
+    plan[rank] = of_roles[roles] = memory;
   }
-  for (auto& [rank, memory] : plan) memory.batch_store = batch_store_bytes(rank, config, placement);
   return plan;
-}
-
-std::string describe(const std::map<int, RankMemory>& plan) {
-  auto text = fmt::format("{:>4}  {:<14}{:>14}{:>10}{:>11}{:>11}{:>8}{:>9}{:>10}{:>10}\n", "rank", "MiB", "parameters",
-                          "weights", "gradients", "optimizer", "lanes", "packed", "kv cache", "in all");
-  for (const auto& [rank, memory] : plan) {
-    for (const auto& [role, of_role] : memory.roles) text += role_line(rank, role, of_role);
-    text += total_line(rank, "batch store", memory.batch_store) + total_line(rank, "in all", memory.total());
-  }
-  return text + "without activations, libraries and network buffers\n";
 }
 
 }  // namespace ballast

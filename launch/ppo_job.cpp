@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "launch/memory_plan.h"
+#include "launch/plan/clusters.h"
+#include "launch/plan_vs_actual.h"
 #include "launch/reward_checks.h"
 #include "launch/run_display.h"
 #include "launch/sample_log.h"
@@ -33,6 +35,8 @@ class PpoJob : public TrainingJob {
     Metrics metrics;
     parts.stream.add_listener(
         [&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });
+    PlanVsActual plan(planned(parts));
+    parts.stream.add_listener([&](const Command&, int rank, const Event& event) { plan.take_in(rank, event); });
     CastHandles roles(parts.placement, parts.stream, metrics, work.loop.cast_options());
     roles.load(training_steps(work.loop));
     parts.make_run_folder();
@@ -42,7 +46,11 @@ class PpoJob : public TrainingJob {
     RunDisplay display(work.loop.iterations, parts.show_progress);
     RunRecord record(
         parts.stream, metrics, journal,
-        {.on_iteration = [&](auto iteration, const auto& figures) { display.iteration(iteration, figures); },
+        {.on_iteration =
+             [&](auto iteration, const auto& figures) {
+               display.iteration(iteration, figures);
+               plan.iteration(figures);
+             },
          .on_evaluation = [&](auto iterations, const auto& figures) { display.evaluation(iterations, figures); },
          .on_sample = [&](const Sample& sample) { samples.write(sample); },
          .on_timeline = [&](auto iteration, const auto& what,
@@ -58,10 +66,22 @@ class PpoJob : public TrainingJob {
                                            .held_out = work.held_out,
                                            .stop_requested = parts.stop_requested});
     display.summary(config_.output, iterations);
+    plan.tell(config_.output);
     parts.interrupted = iterations < work.loop.iterations;
   }
 
  private:
+  PlannedRun planned(const JobParts& parts) const {
+    auto config = config_;
+    config.workers.device = parts.on_gpu ? DeviceChoice::Cuda : DeviceChoice::Cpu;
+    PlannedRun run{.memory = memory_plan(config, parts.placement), .seconds = {}};
+    if (!config.cluster) return run;
+    const auto prediction = ballast::predict(config, parts.placement, find_cluster(*config.cluster), {});
+    run.seconds["time/iteration"] = prediction.iteration_s;
+    for (const auto& [phase, seconds] : prediction.phase_s) run.seconds["time/" + phase] = seconds;
+    return run;
+  }
+
   // What the loop works on, once the files are read.
   struct Work {
     LoopConfig loop;

@@ -6,8 +6,8 @@
 
 #include "launch/lessons.h"
 #include "launch/memory_plan.h"
+#include "launch/plan_vs_actual.h"
 #include "launch/supervised_display.h"
-#include "workers/user_error.h"
 
 namespace ballast {
 namespace {
@@ -30,22 +30,19 @@ class SupervisedJob : public TrainingJob {
   std::vector<std::string> violations() const override { return violations_of(config_); }
 
   std::string memory(const Placement& placement) const override {
-    return describe(memory_plan({.role = role_,
-                                 .model = config_.workers.supervised.model,
-                                 .learns = true,
-                                 .lanes = config_.workers.gradient_lanes},
-                                placement));
+    return describe(memory_plan(config_, role_, placement));
   }
 
-  Prediction predict(const Placement&, const Cluster&, const PredictOptions&) const override {
-    throw UserError(
-        fmt::format("algorithm: found one that trains {}; a plan is made for ppo_lag and ppo", to_string(role_)));
+  Prediction predict(const Placement& placement, const Cluster& cluster, const PredictOptions& options) const override {
+    return ballast::predict(config_, role_, placement, cluster, options);
   }
 
   void orchestrate(const JobParts& parts) const override {
     const Lessons lessons = role_ == Role::Actor ? read_texts(config_) : read_pairs(config_, role_);
     const auto steps = training_steps(config_.loop(), lessons.training->size());
     SupervisedRole learner(role_, parts.placement.at(role_), parts.stream);
+    PlanVsActual plan(planned(parts));
+    parts.stream.add_listener([&](const Command&, int rank, const Event& event) { plan.take_in(rank, event); });
     learner.load(steps);
     parts.make_run_folder();
     Journal journal(config_.output);
@@ -61,6 +58,7 @@ class SupervisedJob : public TrainingJob {
                                         .on_step = [&](auto step, const auto& figures) { display.show(step, figures); },
                                         .stop_requested = parts.stop_requested});
     parts.interrupted = done < steps;
+    plan.tell(config_.output);
     if (parts.interrupted) {
       fmt::print("interrupted after {} of {} steps: {}/checkpoints/latest has the model\n", done, steps,
                  config_.output.string());
@@ -73,6 +71,12 @@ class SupervisedJob : public TrainingJob {
   }
 
  private:
+  PlannedRun planned(const JobParts& parts) const {
+    auto config = config_;
+    config.workers.device = parts.on_gpu ? DeviceChoice::Cuda : DeviceChoice::Cpu;
+    return {.memory = memory_plan(config, role_, parts.placement), .seconds = {}};
+  }
+
   Config config_;
   Role role_;
 };

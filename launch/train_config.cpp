@@ -101,6 +101,7 @@ std::vector<std::string> violations_of(const TrainConfig& config) {
                                      workers.generation.slots, GenerationConfig::rows_multiple));
   }
   check_length(config, violations);
+  check_cluster(config.cluster, violations);
   check_rows(config, violations);
   const ModelCheck needed{.required = true, .max_length = config.loop.batch.max_length};
   const ModelCheck optional{.required = false, .max_length = config.loop.batch.max_length};

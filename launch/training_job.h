@@ -20,6 +20,7 @@ struct JobParts {
   // Makes the run folder. A job calls it once every role has its model: a run that cannot start leaves nothing behind.
   std::function<void()> make_run_folder;
   ShowProgress show_progress = ShowProgress::Auto;
+  bool on_gpu = false;                   // where the ranks compute
   std::function<bool()> stop_requested;  // by Ctrl-C and its like: a job stops soon, at a place that makes sense
   bool& interrupted;                     // set by a job that has stopped before its end
 };

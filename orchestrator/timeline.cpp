@@ -11,6 +11,8 @@ struct PhaseOf {
   std::string_view operator()(const Score&) const { return "score"; }
   std::string_view operator()(const BuildExperience&) const { return "experience"; }
   std::string_view operator()(const Learn&) const { return "learn"; }
+  std::string_view operator()(const LearnText&) const { return "learn"; }
+  std::string_view operator()(const LearnPairs&) const { return "learn"; }
   std::string_view operator()(const Transfer&) const { return "transfer"; }
   std::string_view operator()(const Regroup&) const { return "transfer"; }
   template <typename Other>

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "workers/memory/memory_count.h"
 #include "workers/model/buffer.h"
 
 namespace ballast {
@@ -57,7 +58,7 @@ Work GradientSum::send_pieces(int bucket, at::Tensor& received) {
   const at::Tensor own = piece(bucket, me);
   if (free_.empty()) {
     const std::int64_t largest = partition_.piece(0, 0).size();
-    free_.push_back(at::empty({count, largest}, own.options()));
+    free_.push_back(counted_as(MemoryClass::Gradients, [&] { return at::empty({count, largest}, own.options()); }));
     replicas_.communicator->keep(buffer_of(free_.back()));
   }
   received = std::move(free_.back());

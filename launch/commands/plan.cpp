@@ -9,6 +9,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "launch/commands/enum_option.h"
+#include "launch/environment.h"
+#include "launch/mpirun.h"
+#include "launch/plan/calibrate.h"
 #include "launch/plan/clusters.h"
 #include "launch/plan/plan_report.h"
 #include "launch/training_job.h"
@@ -21,6 +25,7 @@ constexpr auto plan_examples = R"(
 Examples:
   ballast plan -c configs/smoke/ppo_lag.yaml --cluster 6xcpu
   ballast plan -c configs/smoke/ppo_lag.yaml --cluster 1x8xH100 --trace plan.json
+  ballast plan --calibrate my_cluster.yaml --ranks 2
   ballast plan -c configs/smoke/ppo_lag.yaml --cluster my_cluster.yaml --ranks 6 batch.rollout=64
 
 The plan runs the orchestrator of a real run over ranks that only take modelled time; nothing is written. All rows are as
@@ -34,6 +39,10 @@ struct PlanOptions {
   std::optional<double> price;        // of a device for an hour
   std::optional<std::filesystem::path> json;
   PredictOptions predict;
+  std::optional<std::filesystem::path> calibrate;  // measure, and write the figures there
+  DeviceChoice device = DeviceChoice::Auto;        // this and the next: of the ranks that measure
+  std::int64_t threads = 1;
+  std::vector<std::string> command_line;
 };
 
 Placement planned_placement(const TrainingJob& job, std::int64_t ranks, const std::filesystem::path& file) {
@@ -47,6 +56,30 @@ Placement planned_placement(const TrainingJob& job, std::int64_t ranks, const st
 // Before anything is computed for it. Leaves an empty file.
 void require_writable(const char* option, const std::optional<std::filesystem::path>& path) {
   if (path && !std::ofstream(*path)) throw UserError(fmt::format("{}: '{}' cannot be written", option, path->string()));
+}
+
+// On every rank; the first writes what all have measured. Returns the exit code.
+int write_calibration(const PlanOptions& options) {
+  require_writable("--calibrate", options.calibrate);
+  World world(nullptr, nullptr);
+  FailureReport failure;
+  const auto cluster =
+      calibrate({.world = world, .failure = failure, .device = options.device, .threads = options.threads});
+  if (world.rank() == 0) {
+    std::ofstream file(*options.calibrate);
+    file << write_config(cluster);
+    fmt::print("{} has the figures of {} ranks on {} hosts\n", options.calibrate->string(), world.size(),
+               cluster.nodes);
+  }
+  world.close();
+  return 0;
+}
+
+// Starts the ranks where it is asked to and nobody has.
+int calibrate_on_ranks(const PlanOptions& options) {
+  if (options.ranks.value_or(0) > 0 && !has_launcher())
+    return run_under_mpirun(static_cast<int>(*options.ranks), options.command_line);
+  return write_calibration(options);
 }
 
 // Returns the exit code.
@@ -70,11 +103,14 @@ int plan(const PlanOptions& options) {
 }
 
 void add_options(CLI::App& verb, PlanOptions& options) {
-  verb.add_option("-c,--config", options.config, "YAML configuration of `ballast train`")->required();
+  verb.add_option("-c,--config", options.config, "YAML configuration of `ballast train`");
   verb.add_option("overrides", options.overrides, "key.path=value, on top of the file");
   verb.add_option("--cluster", options.cluster,
-                  "NODESxDEVICESxNAME of h100, h200, a100-80g or cpu, as 16x8xH100; or a YAML file")
-      ->required();
+                  "NODESxDEVICESxNAME of h100, h200, a100-80g or cpu, as 16x8xH100; or a YAML file");
+  verb.add_option("--calibrate", options.calibrate,
+                  "measure these machines with --ranks ranks, one to a device, and write the YAML file for --cluster");
+  add_enum_option(verb, "--device", options.device, "of --calibrate: auto (CUDA where there is one), cpu or cuda");
+  verb.add_option("--threads", options.threads, "of --calibrate: CPU threads of each rank")->check(CLI::PositiveNumber);
   verb.add_option("--ranks", options.ranks, "plan for so many; left out: one on each device")
       ->check(CLI::Range(1, 1 << 20));
   verb.add_option("--prompt", options.predict.lengths.prompt, "tokens of each prompt")->check(CLI::PositiveNumber);
@@ -93,7 +129,16 @@ void add_plan(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<PlanOptions>();
   add_options(*verb, *options);
   verb->footer(plan_examples);
-  verb->callback([options, &invocation] { invocation.exit_code = plan(*options); });
+  verb->callback([options, &invocation] {
+    options->command_line = invocation.command_line;
+    if (options->calibrate) {
+      invocation.exit_code = calibrate_on_ranks(*options);
+      return;
+    }
+    if (options->config.empty()) throw CLI::RequiredError("--config");
+    if (options->cluster.empty()) throw CLI::RequiredError("--cluster");
+    invocation.exit_code = plan(*options);
+  });
 }
 
 }  // namespace ballast

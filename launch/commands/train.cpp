@@ -144,6 +144,7 @@ int run(const Launch& launch, World& world, FailureReport& failure, LastWords& l
                             .placement = launch.placement,
                             .make_run_folder = [&] { prepare_run_folder(launch, failure); },
                             .show_progress = launch.options.show_progress,
+                            .on_gpu = launch.device.is_cuda(),
                             .stop_requested = [&] { return last_words.stop_requested(); },
                             .interrupted = interrupted});
   });

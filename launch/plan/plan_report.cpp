@@ -4,32 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 
 namespace ballast {
 namespace {
 
 constexpr double giga = 1e9;
-
-// Memory by class, in bytes.
-std::array<std::pair<std::string_view, std::int64_t>, 5> classes_of(const RankMemory& memory) {
-  std::int64_t parameters = 0;
-  std::int64_t gradients = 0;
-  std::int64_t optimizer = 0;
-  std::int64_t kv_cache = 0;
-  for (const auto& [role, of_role] : memory.roles) {
-    parameters += of_role.weights + of_role.packed;
-    gradients += of_role.gradients + of_role.lanes;
-    optimizer += of_role.optimizer;
-    kv_cache += of_role.kv_cache;
-  }
-  return {{{"parameters", parameters},
-           {"gradients", gradients},
-           {"optimizer", optimizer},
-           {"kv_cache", kv_cache},
-           {"buffers", memory.batch_store}}};
-}
 
 std::string role_names(const RankMemory& memory) {
   std::vector<std::string_view> names;
@@ -54,11 +34,11 @@ std::string describe_layouts(const Placement& placement) {
 
 std::string describe_memory(const Prediction& prediction) {
   auto text = fmt::format("\nmemory of a rank, GB of {:.1f}\n", prediction.device_memory / giga);
-  for (const auto& [name, bytes] : classes_of(prediction.memory.front().memory)) text += fmt::format("{:>12}", name);
+  for (const auto& [of, name] : memory_class_names) text += fmt::format("{:>12}", name);
   text += fmt::format("{:>12}  {}\n", "in all", "ranks");
   for (const auto& [ranks, memory] : prediction.memory) {
-    for (const auto& [name, bytes] : classes_of(memory))
-      text += fmt::format("{:>12.2f}", static_cast<double>(bytes) / giga);
+    for (const auto& [of, name] : memory_class_names)
+      text += fmt::format("{:>12.2f}", static_cast<double>(memory.bytes[of]) / giga);
     text += fmt::format("{:>12.2f}  {} ({})\n", static_cast<double>(memory.total()) / giga, describe_ranks(ranks),
                         role_names(memory));
   }
@@ -87,7 +67,7 @@ std::string describe_critical_path(const Prediction& prediction) {
   auto text = fmt::format("\nwhat an iteration waits for: above all {} ({:.0f} %)\n", longest.name,
                           100.0 * longest.seconds / prediction.iteration_s);
   for (const auto& [name, commands, seconds] : prediction.critical_path) {
-    const auto times = commands > 0 ? fmt::format("{} x", commands) : "";
+    const auto times = commands > 0.0 ? fmt::format("{:.0f} x", commands) : "";
     text += fmt::format("{:>8} {:<24}{:>10.3f} s\n", times, name, seconds);
   }
   return text;
@@ -102,14 +82,9 @@ std::string describe_bytes(const Prediction& prediction) {
   return text + line("in all", prediction.bytes.sum());
 }
 
-double device_hours(const PlanReport& report) {
-  const auto devices = std::min(report.prediction.ranks, report.cluster.ranks());
-  return report.prediction.iteration_s * static_cast<double>(devices) / 3600.0;
-}
-
-std::string describe_cost(const PlanReport& report) {
-  auto text = fmt::format("\n{:.4f} device-hours an iteration", device_hours(report));
-  if (report.prediction.price > 0.0) text += fmt::format(", at a price of {:.2f}", report.prediction.price);
+std::string describe_cost(const Prediction& prediction) {
+  auto text = fmt::format("\n{:.4f} device-hours an iteration", prediction.device_hours);
+  if (prediction.price > 0.0) text += fmt::format(", at a price of {:.2f}", prediction.price);
   return text + "\n";
 }
 
@@ -139,6 +114,7 @@ std::string describe_misfits(const Prediction& prediction) {
     misfits.push_back(fmt::format("ranks {} ({}): {:.1f} GB of {:.1f} GB", describe_ranks(ranks), role_names(memory),
                                   static_cast<double>(memory.total()) / giga, prediction.device_memory / giga));
   }
+  if (!prediction.remedy.empty()) misfits.push_back(fmt::format("enough with {}", fmt::join(prediction.remedy, " ")));
   return fmt::format("{}", fmt::join(misfits, "; "));
 }
 
@@ -146,7 +122,7 @@ std::string describe(const PlanReport& report) {
   const auto& prediction = report.prediction;
   return describe_cluster(report.cluster, prediction) + describe_layouts(report.placement) +
          describe_memory(prediction) + describe_times(prediction) + describe_critical_path(prediction) +
-         describe_bytes(prediction) + describe_cost(report);
+         describe_bytes(prediction) + describe_cost(prediction);
 }
 
 nlohmann::json to_json(const PlanReport& report) {
@@ -159,7 +135,7 @@ nlohmann::json to_json(const PlanReport& report) {
                       {"share", prediction.share},
                       {"fits", prediction.fits()},
                       {"device_memory", prediction.device_memory},
-                      {"device_hours", device_hours(report)},
+                      {"device_hours", prediction.device_hours},
                       {"price", prediction.price}};
   for (const auto& [role, layout] : report.placement) {
     json["placement"][to_string(role)] = {{"ranks", layout.ranks()}, {"shards", layout.shards()}};
@@ -173,7 +149,7 @@ nlohmann::json to_json(const PlanReport& report) {
   }
   for (const auto& [ranks, memory] : prediction.memory) {
     nlohmann::json of_class{{"ranks", ranks}, {"total", memory.total()}};
-    for (const auto& [name, bytes] : classes_of(memory)) of_class[name] = bytes;
+    for (const auto& [of, name] : memory_class_names) of_class[name] = memory.bytes[of];
     json["memory"].push_back(of_class);
   }
   return json;

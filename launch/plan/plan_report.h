@@ -19,7 +19,8 @@ struct PlanReport {
 std::string describe(const PlanReport& report);
 nlohmann::json to_json(const PlanReport& report);
 
-// 'ranks 0-7 (actor): 93.1 GB of 80.0 GB' for each class of ranks that does not fit; empty where all do.
+// 'ranks 0-7 (actor): 93.1 GB of 80.0 GB' for each class of ranks that does not fit, and the settings with which they
+// would; empty where all do.
 std::string describe_misfits(const Prediction& prediction);
 
 // '0-7, 9' of ascending ranks.

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # All that needs a GPU, in one command on a machine with one: builds the cuda preset, runs every test that is labelled gpu
 # (NCCL between 2 and 4 ranks, models in 2 and 4 shards against whole ones, models and jobs against the CPU), the smoke job
-# and the quick start on the device, and the benchmarks of a Llama of 1.1B in bfloat16 beside transformers' generate and a
-# plain PyTorch step. Writes the figures, with date, commit and machine, between the two marker lines of docs/benchmarks.md;
-# everything that it ran is in build/gpu.
+# and the quick start on the device, six models of 1.1B against their plan, and the benchmarks of a Llama of 1.1B in bfloat16
+# beside transformers' generate and a plain PyTorch step. Writes the figures, with date, commit and machine, between the two
+# marker lines of docs/benchmarks.md; everything that it ran is in build/gpu.
 #
 # The variables of launch/setup.sh hold: BALLAST_TORCH=/opt/libtorch takes what is installed already. BALLAST_PEERS_PYTHON
 # names a Python that has torch for CUDA and transformers; without it one is made in build/gpu/peers-venv.
@@ -47,6 +47,10 @@ bench generate generate --batch 64 --prompt 256 --new 256
 bench score score --batch 64 --prompt 256 --new 256
 bench train train --batch 8 --prompt 512 --new 512
 bench iteration iteration --batch 64 --prompt 128 --new 128 --micro-batches 4
+attempt calibrate "$ballast" plan --calibrate "$results/cluster.yaml" --ranks 1 --device cuda
+attempt six_models "$ballast" train -c tests/gpu/six_models.yaml --ranks 1 output="$results/six_models" \
+  cluster="$results/cluster.yaml"
+attempt plan_vs_actual python3 tests/evidence/plan_vs_actual.py "$results/six_models/plan_vs_actual.json"
 attempt comm mpirun --oversubscribe -n 2 -x NCCL_MULTI_RANK_GPU_ENABLE=1 "$ballast" bench comm --device cuda \
   --json "$results/comm.json"
 attempt kernels "$build/tests/gpu/gpu_kernel_bench"

@@ -9,19 +9,25 @@
 namespace ballast {
 namespace {
 
-void free_block(void* block) {
-  end_block(static_cast<CountedBlock*>(block));
+CountedBlock* block_before(void* memory) { return static_cast<CountedBlock*>(memory) - 1; }
+
+void free_memory(void* memory) {
+  CountedBlock* block = block_before(memory);
+  end_block(block);
   c10::free_cpu(block);
 }
 
 class CountingAllocator final : public c10::Allocator {
  public:
+  // The context is the memory itself: libraries that ask for plain memory rely on it.
   c10::DataPtr allocate(std::size_t bytes) override {
     const c10::Device cpu(c10::DeviceType::CPU);
     if (bytes == 0) return {nullptr, cpu};
-    CountedBlock* block = begin_block(c10::alloc_cpu(sizeof(CountedBlock) + bytes), bytes);
-    return {block + 1, block, &free_block, cpu};
+    void* memory = begin_block(c10::alloc_cpu(sizeof(CountedBlock) + bytes), bytes) + 1;
+    return {memory, memory, &free_memory, cpu};
   }
+
+  c10::DeleterFnPtr raw_deleter() const override { return &free_memory; }
 
   void copy_data(void* to, const void* from, std::size_t bytes) const override { default_copy_data(to, from, bytes); }
 };
@@ -36,7 +42,7 @@ void count_cpu_memory() {
 
 void count_as(MemoryClass of, const at::Tensor& tensor) {
   const auto& memory = tensor.storage().data_ptr();
-  if (memory.get_deleter() == &free_block) count_block_as(of, static_cast<CountedBlock*>(memory.get_context()));
+  if (memory.get_deleter() == &free_memory) count_block_as(of, block_before(memory.get_context()));
 }
 
 }  // namespace ballast

@@ -114,6 +114,7 @@ void Parameters::allocate(Use use, ComputeDType dtype, c10::Device device) {
     own_.push_back({.span = all, .values = slice_of(flat_, all)});
     return;
   }
+  const MemoryScope of_masters(MemoryClass::Optimizer);
   const Partition partition(trainable_size_, zero_.count(), zero_.bucket);
   for (int bucket = 0; bucket < partition.buckets(); ++bucket) {
     const Span span = partition.piece(bucket, zero_.index());

@@ -45,6 +45,14 @@ def overrides_and_lengths_count(folder: Path) -> None:
     check(seconds[1] < seconds[0] < seconds[2], f"shorter responses take less time, more rows more: {seconds}")
 
 
+def supervised_jobs_have_plans(folder: Path) -> None:
+    for name in ("sft", "reward", "cost"):
+        report = folder / f"{name}.json"
+        done = plan("-c", f"configs/smoke/{name}.yaml", "--cluster", "2xcpu", "--json", str(report))
+        check(done.returncode == 0, f"{name}: {done.stderr}")
+        check(json.loads(report.read_text())["phase_s"]["learn"] > 0, f"{name} learns")
+
+
 def nothing_is_written_but_what_is_asked_for(folder: Path) -> None:
     plan("-c", SMOKE, "--cluster", "6xcpu", f"output={folder / 'run'}")
     check(not (folder / "run").exists(), "a plan leaves no run folder")
@@ -66,7 +74,7 @@ def refusals(folder: Path) -> None:
          ["--json", "plan.json"]),
         ("a trace that cannot be written", ["-c", SMOKE, "--cluster", "6xcpu", "--trace", str(folder / "no/trace.json")],
          ["--trace", "trace.json"]),
-        ("a job without a plan", ["-c", "configs/smoke/sft.yaml", "--cluster", "h100"], ["algorithm", "ppo_lag"]),
+        ("texts that are too long", ["-c", "configs/smoke/sft.yaml", "--cluster", "h100", "--response", "999"], ["999"]),
     ]
     for name, arguments, words in cases:
         done = plan(*arguments)
@@ -81,6 +89,23 @@ def what_does_not_fit_is_named(folder: Path) -> None:
     done = plan("-c", SMOKE, "--cluster", str(small))
     check(done.returncode == 2, "a job that does not fit ends with 2")
     check("does not fit: ranks 0" in done.stderr, f"the ranks that it does not fit on are named: {done.stderr}")
+    large = ["-c", "configs/alpaca_7b_4x8.yaml", "--cluster", "4x8xH100"]
+    check(plan(*large).returncode == 0, "the large job fits")
+    done = plan(*large, "actor.zero=false")
+    check("enough with actor.zero=true" in done.stderr, f"the smallest change is named: {done.stderr}")
+
+
+def this_machine_can_be_measured(folder: Path) -> None:
+    file = folder / "measured.yaml"
+    done = plan("--calibrate", str(file), "--ranks", "2", "--device", "cpu")
+    check(done.returncode == 0 and "2 ranks on 1 hosts" in done.stdout, f"two ranks measure: {done.stdout} {done.stderr}")
+    done = plan("-c", SMOKE, "--cluster", str(file), "--ranks", "6")
+    check(done.returncode == 0 and "this CPU" in done.stdout, f"a plan takes what was measured: {done.stderr}")
+    for line in file.read_text().splitlines():
+        if line.startswith(("product_share", "memory_share", "memory:")):
+            check(float(line.split(":")[1].split("#")[0]) > 0, f"a figure that was measured: {line}")
+    done = plan("--calibrate", str(folder / "no/cluster.yaml"))
+    check(done.returncode == 2 and "--calibrate" in done.stderr, f"a file that cannot be written: {done.stderr}")
 
 
 def main() -> None:
@@ -88,9 +113,11 @@ def main() -> None:
         folder = Path(name)
         a_plan_has_its_tables(folder)
         overrides_and_lengths_count(folder)
+        supervised_jobs_have_plans(folder)
         nothing_is_written_but_what_is_asked_for(folder)
         refusals(folder)
         what_does_not_fit_is_named(folder)
+        this_machine_can_be_measured(folder)
     print("\n".join(FAILURES) or "every plan is as it should be")
     sys.exit(1 if FAILURES else 0)
 

@@ -1,5 +1,6 @@
 #include "workers/memory/memory_count.h"
 
+#include <c10/core/CPUAllocator.h>
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
@@ -70,14 +71,14 @@ TEST_F(CountingAllocator, CountsTensorsUntilTheirStorageIsFreed) {
   const auto view = values.narrow(0, 10, 5);
   EXPECT_EQ(added(MemoryClass::Activations), 4000);
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(values.data_ptr()) % 64, 0);
-  values = {};
+  values.reset();
   EXPECT_EQ(added(MemoryClass::Activations), 4000) << "the view still holds the storage";
 }
 
 TEST_F(CountingAllocator, TakesTheClassOfTheScopeAndFreesItElsewhere) {
   auto values = counted_as(MemoryClass::Gradients, [] { return torch::zeros({10}, torch::kFloat64); });
   EXPECT_EQ(added(MemoryClass::Gradients), 80);
-  std::thread([moved = std::move(values)]() mutable { moved = {}; }).join();
+  std::thread([moved = std::move(values)]() mutable { moved.reset(); }).join();
   EXPECT_EQ(added(MemoryClass::Gradients), 0);
 }
 
@@ -98,8 +99,16 @@ TEST_F(CountingAllocator, CountsWhatKernelsAllocateThemselves) {
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(cache.data()) % 64, 0);
   AlignedVector<float> taken = std::move(cache);
   EXPECT_EQ(added(MemoryClass::KvCache), 400);
-  taken = {};
+  taken = AlignedVector<float>();
   EXPECT_EQ(added(MemoryClass::KvCache), 0);
+}
+
+TEST_F(CountingAllocator, GivesPlainMemoryToWhoeverAsksForIt) {
+  auto* allocator = c10::GetCPUAllocator();
+  void* memory = allocator->raw_allocate(100);
+  EXPECT_EQ(added(MemoryClass::Activations), 100);
+  allocator->raw_deallocate(memory);
+  EXPECT_EQ(added(MemoryClass::Activations), 0);
 }
 
 TEST_F(CountingAllocator, HasNoMemoryForAnEmptyTensor) {
