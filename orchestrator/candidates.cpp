@@ -14,23 +14,24 @@ namespace ballast {
 namespace {
 
 // Roles that share ranks, and how many ranks that are.
-struct Seat {
+struct SharedRanks {
   std::vector<Role> roles;
   int ranks = 0;
 };
 
-// Calls `visit` with every way to seat the roles together: role i joins an earlier seat or opens a new one.
+// Calls `visit` with every way in which roles can share ranks: each joins roles before it or opens a share of its own.
 template <typename Visit>
-void for_each_seating(const std::vector<Role>& roles, std::size_t next, std::vector<Seat>& seats, const Visit& visit) {
-  if (next == roles.size()) return visit(seats);
-  for (std::size_t i = 0; i < seats.size(); ++i) {
-    seats[i].roles.push_back(roles[next]);
-    for_each_seating(roles, next + 1, seats, visit);
-    seats[i].roles.pop_back();
+void for_each_sharing(const std::vector<Role>& roles, std::size_t next, std::vector<SharedRanks>& shares,
+                      const Visit& visit) {
+  if (next == roles.size()) return visit(shares);
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    shares[i].roles.push_back(roles[next]);
+    for_each_sharing(roles, next + 1, shares, visit);
+    shares[i].roles.pop_back();
   }
-  seats.push_back({.roles = {roles[next]}});
-  for_each_seating(roles, next + 1, seats, visit);
-  seats.pop_back();
+  shares.push_back({.roles = {roles[next]}});
+  for_each_sharing(roles, next + 1, shares, visit);
+  shares.pop_back();
 }
 
 // Powers of two, and the whole with its halves, ascending.
@@ -42,68 +43,69 @@ std::vector<int> sizes_within(std::int64_t ranks) {
   return {sizes.begin(), sizes.end()};
 }
 
-// Whether no seat could have its next size as well.
-bool is_full(const std::vector<Seat>& seats, const std::vector<int>& sizes, int left) {
-  return std::ranges::none_of(seats, [&](const Seat& seat) {
-    const auto larger = std::ranges::upper_bound(sizes, seat.ranks);
-    return larger != sizes.end() && *larger - seat.ranks <= left;
+// Whether no share could have its next size as well.
+bool is_full(const std::vector<SharedRanks>& shares, const std::vector<int>& sizes, int left) {
+  return std::ranges::none_of(shares, [&](const SharedRanks& share) {
+    const auto larger = std::ranges::upper_bound(sizes, share.ranks);
+    return larger != sizes.end() && *larger - share.ranks <= left;
   });
 }
 
-// Calls `visit` with every way to give `left` ranks to the seats from `next` on.
+// Calls `visit` with every way to give `left` ranks to the shares from `next` on.
 template <typename Visit>
-void for_each_sizing(std::vector<Seat>& seats, std::size_t next, const std::vector<int>& sizes, int left,
+void for_each_sizing(std::vector<SharedRanks>& shares, std::size_t next, const std::vector<int>& sizes, int left,
                      const Visit& visit) {
-  if (next == seats.size()) {
-    if (is_full(seats, sizes, left)) visit(seats);
+  if (next == shares.size()) {
+    if (is_full(shares, sizes, left)) visit(shares);
     return;
   }
-  const auto seats_after = static_cast<int>(seats.size() - next) - 1;
+  const auto shares_after = static_cast<int>(shares.size() - next) - 1;
   for (const int size : sizes) {
-    if (size + seats_after > left) break;
-    seats[next].ranks = size;
-    for_each_sizing(seats, next + 1, sizes, left - size, visit);
+    if (size + shares_after > left) break;
+    shares[next].ranks = size;
+    for_each_sizing(shares, next + 1, sizes, left - size, visit);
   }
 }
 
-// The larger ones first, so that the shards of a replica do not straddle nodes.
-Placement place(std::vector<std::pair<int, std::vector<RolePart>>> seats) {
-  std::ranges::stable_sort(seats, std::greater<>(), [](const auto& seat) { return seat.first; });
-  Placement placement;
+using LaidOut = std::pair<int, std::vector<RolePart>>;  // how many ranks, and the roles there
+
+// The larger shares first, so that the shards of a replica do not straddle nodes.
+std::map<Role, RoleRanks> ranks_of(std::vector<LaidOut> shares) {
+  std::ranges::stable_sort(shares, std::greater<>(), &LaidOut::first);
+  std::map<Role, RoleRanks> roles;
   int first = 0;
-  for (const auto& [size, parts] : seats) {
-    for (const auto& part : parts) {
-      std::vector<int> ranks(static_cast<std::size_t>(part.replicas * part.shards));
-      std::iota(ranks.begin(), ranks.end(), first);
-      placement[part.role] = Layout(std::move(ranks), part.shards);
-    }
+  for (const auto& [size, parts] : shares) {
+    for (const auto& part : parts) roles[part.role] = {first, part.replicas, part.shards};
     first += size;
   }
-  return placement;
+  return roles;
 }
 
-// The seats with every role in its best layout; nothing where a role or the roles of a seat cannot fit.
-std::optional<Candidate> candidate_on(const std::vector<Seat>& seats, const PartVariant& variant, RoleParts& roles) {
+// The shares with every role in its best layout; nothing where a role or the roles of a share cannot fit.
+std::optional<Candidate> candidate_on(const std::vector<SharedRanks>& shares, const PartVariant& variant,
+                                      RoleParts& roles) {
   double answers_s = 0.0;
   double learning_s = 0.0;
-  std::vector<std::pair<int, std::vector<RolePart>>> seated;
-  for (const auto& seat : seats) {
+  bool shares_state = false;
+  std::vector<LaidOut> laid_out;
+  for (const auto& share : shares) {
     RolePart sum;
-    auto& parts = seated.emplace_back(seat.ranks, std::vector<RolePart>{}).second;
-    for (const Role role : seat.roles) {
-      const auto part = roles.best(role, seat.ranks, variant);
+    auto& parts = laid_out.emplace_back(share.ranks, std::vector<RolePart>{}).second;
+    for (const Role role : share.roles) {
+      const auto part = roles.best(role, share.ranks, variant);
       if (!part) return std::nullopt;
       parts.push_back(*part);
       sum.answers_s += part->answers_s;
       sum.learning_s += part->learning_s;
       sum.bytes += part->bytes;
+      shares_state |= variant.zero && !is_frozen(role) && part->replicas > 1;
     }
     if (sum.bytes > roles.memory()) return std::nullopt;
     answers_s = std::max(answers_s, sum.answers_s);
     learning_s = std::max(learning_s, sum.learning_s);
   }
-  return Candidate{.placement = place(std::move(seated)),
-                   .zero = variant.zero,
+  return Candidate{.roles = ranks_of(std::move(laid_out)),
+                   .zero = shares_state,
                    .checkpointing = variant.checkpointing,
                    .estimate_s = answers_s + learning_s};
 }
@@ -122,13 +124,20 @@ std::vector<PartVariant> variants(const CandidateRequest& request) {
 
 // What tells two candidates apart.
 auto identity(const Candidate& candidate) {
-  std::vector<std::tuple<Role, int, int, int>> layouts;
-  for (const auto& [role, layout] : candidate.placement)
-    layouts.emplace_back(role, layout.rank(0, 0), layout.replicas(), layout.shards());
-  return std::tuple(candidate.zero, candidate.checkpointing, layouts);
+  return std::tuple(candidate.zero, candidate.checkpointing, candidate.roles);
 }
 
 }  // namespace
+
+Placement Candidate::placement() const {
+  Placement placement;
+  for (const auto& [role, place] : roles) {
+    std::vector<int> ranks(static_cast<std::size_t>(place.replicas * place.shards));
+    std::iota(ranks.begin(), ranks.end(), place.first);
+    placement[role] = Layout(std::move(ranks), place.shards);
+  }
+  return placement;
+}
 
 std::vector<Candidate> candidates(const CandidateRequest& request, const Cluster& cluster) {
   RoleParts roles(request, cluster);
@@ -136,14 +145,14 @@ std::vector<Candidate> candidates(const CandidateRequest& request, const Cluster
   const auto of_variants = variants(request);
   std::vector<Candidate> found;
   std::set<decltype(identity(Candidate{}))> seen;
-  const auto add = [&](const std::vector<Seat>& seats) {
+  const auto add = [&](const std::vector<SharedRanks>& shares) {
     for (const auto& variant : of_variants) {
-      auto candidate = candidate_on(seats, variant, roles);
+      auto candidate = candidate_on(shares, variant, roles);
       if (candidate && seen.insert(identity(*candidate)).second) found.push_back(std::move(*candidate));
     }
   };
-  std::vector<Seat> seats;
-  for_each_seating(request.roles, 0, seats, [&](std::vector<Seat>& seating) {
+  std::vector<SharedRanks> shares;
+  for_each_sharing(request.roles, 0, shares, [&](std::vector<SharedRanks>& seating) {
     for_each_sizing(seating, 0, sizes, static_cast<int>(request.ranks), add);
   });
   std::ranges::stable_sort(found, {}, &Candidate::estimate_s);

@@ -1,5 +1,6 @@
 // Placements that a search may try, by what they promise.
 #pragma once
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <vector>
@@ -8,11 +9,21 @@
 
 namespace ballast {
 
+// Ranks from `first` on, replica by replica.
+struct RoleRanks {
+  int first = 0;
+  int replicas = 1;
+  int shards = 1;
+  auto operator<=>(const RoleRanks&) const = default;
+};
+
 struct Candidate {
-  Placement placement;
+  std::map<Role, RoleRanks> roles;
   bool zero = false;           // ZeRO-1, for every role that learns
   bool checkpointing = false;  // a role that learns computes activations again in the backward pass
   double estimate_s = 0.0;     // of an iteration; orders candidates, a prediction says more
+
+  Placement placement() const;
 };
 
 struct CandidateRequest {

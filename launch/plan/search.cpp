@@ -59,11 +59,11 @@ Role model_role(Role role, const WorkerSettings& workers) {
 std::vector<std::string> settings_of(const Candidate& candidate, const CandidateRequest& request,
                                      const WorkerSettings& workers) {
   std::vector<std::string> settings;
-  for (const auto& [role, layout] : candidate.placement) {
+  for (const auto& [role, ranks] : candidate.roles) {
     if (!request.workload.roles.contains(role)) continue;  // a rule
-    settings.push_back(fmt::format("{}.tensor_parallel={}", to_string(role), layout.shards()));
+    settings.push_back(fmt::format("{}.tensor_parallel={}", to_string(role), ranks.shards));
     if (is_frozen(role)) continue;
-    settings.push_back(fmt::format("{}.zero={}", to_string(role), candidate.zero && layout.replicas() > 1));
+    settings.push_back(fmt::format("{}.zero={}", to_string(role), candidate.zero && ranks.replicas > 1));
     settings.push_back(fmt::format("{}.model.activation_checkpointing={}", to_string(model_role(role, workers)),
                                    candidate.checkpointing));
   }
@@ -78,8 +78,10 @@ TrainConfig with_settings(const TrainConfig& config, const std::vector<std::stri
 using SeatKey = std::tuple<bool, bool, std::vector<std::tuple<Role, int, int>>>;
 SeatKey seat_of(int rank, const Candidate& candidate) {
   std::vector<std::tuple<Role, int, int>> roles;
-  for (const auto& [role, layout] : candidate.placement)
-    if (layout.contains(rank)) roles.emplace_back(role, layout.replicas(), layout.shards());
+  for (const auto& [role, ranks] : candidate.roles) {
+    const bool plays = ranks.first <= rank && rank < ranks.first + ranks.replicas * ranks.shards;
+    if (plays) roles.emplace_back(role, ranks.replicas, ranks.shards);
+  }
   return {candidate.zero, candidate.checkpointing, roles};
 }
 
@@ -88,15 +90,17 @@ class MemoryCheck {
  public:
   explicit MemoryCheck(std::int64_t capacity) : capacity_(capacity) {}
 
-  bool fits(const Candidate& candidate, const TrainConfig& config) {
-    for (const auto& [role, layout] : candidate.placement) {
-      if (too_large_.contains(seat_of(layout.rank(0, 0), candidate))) return false;
-    }
-    const auto plan = memory_plan(config, candidate.placement);
+  bool has_failed(const Candidate& candidate) const {
+    return std::ranges::any_of(
+        candidate.roles, [&](const auto& role) { return too_large_.contains(seat_of(role.second.first, candidate)); });
+  }
+
+  bool fits(const Candidate& candidate, const Placement& placement, const TrainConfig& config) {
+    const auto plan = memory_plan(config, placement);
     const auto worst = std::ranges::max_element(plan, {}, [](const auto& rank) { return rank.second.total(); });
     if (worst->second.total() <= capacity_) return true;
     too_large_.insert(seat_of(worst->first, candidate));
-    if (shortage_.empty()) shortage_ = describe(*memory_shortage(config, candidate.placement, capacity_));
+    if (shortage_.empty()) shortage_ = describe(*memory_shortage(config, placement, capacity_));
     return false;
   }
 
@@ -117,30 +121,38 @@ std::int64_t memory_of_rank(const SearchRequest& request) {
 
 double seconds_of(const FoundPlacement& found) { return found.prediction.iteration_s; }
 
+// Memory first; nothing where it does not suffice.
+std::optional<FoundPlacement> examine(const Candidate& candidate, const CandidateRequest& wanted,
+                                      const SearchRequest& request, MemoryCheck& memory) {
+  if (memory.has_failed(candidate)) return std::nullopt;
+  FoundPlacement found{.placement = candidate.placement(),
+                       .settings = settings_of(candidate, wanted, request.config.workers),
+                       .prediction = {}};
+  const auto config = with_settings(request.config, found.settings);
+  if (!memory.fits(candidate, found.placement, config)) return std::nullopt;
+  found.prediction = predict(config, found.placement, request.cluster, {.lengths = request.lengths});
+  return found;
+}
+
 }  // namespace
 
 SearchResult search_placement(const SearchRequest& request) {
   auto config = request.config;
   config.placement = {};
   config.workers.device = request.cluster.gpu ? DeviceChoice::Cuda : DeviceChoice::Cpu;
-  const auto wanted = candidate_request(request);
+  const SearchRequest own{config, request.cluster, request.ranks, request.lengths, request.predictions};
+  const auto wanted = candidate_request(own);
   const auto all = candidates(wanted, request.cluster);
   SearchResult result{.best = {}, .candidates = std::ssize(all), .shortage = {}};
   MemoryCheck memory(memory_of_rank(request));
   for (const auto& candidate : all) {
     if (result.predicted == request.predictions) break;
     if (!result.best.empty() && candidate.estimate_s > hopeless * seconds_of(result.best.front())) break;
-    FoundPlacement found{
-        .placement = candidate.placement, .settings = settings_of(candidate, wanted, config.workers), .prediction = {}};
-    const auto own_config = with_settings(config, found.settings);
-    if (!memory.fits(candidate, own_config)) {
-      ++result.too_large;
-      continue;
-    }
-    found.prediction = predict(own_config, found.placement, request.cluster, {.lengths = request.lengths});
-    ++result.predicted;
-    const auto place = std::ranges::upper_bound(result.best, seconds_of(found), {}, seconds_of);
-    result.best.insert(place, std::move(found));
+    auto found = examine(candidate, wanted, own, memory);
+    ++(found ? result.predicted : result.too_large);
+    if (!found) continue;
+    const auto place = std::ranges::upper_bound(result.best, seconds_of(*found), {}, seconds_of);
+    result.best.insert(place, std::move(*found));
     if (result.best.size() > shown) result.best.pop_back();
   }
   result.shortage = memory.shortage();

@@ -52,10 +52,10 @@ double simulated_s(const CandidateRequest& request, const Candidate& candidate, 
   auto workload = request.workload;
   for (auto& [role, work] : workload.roles) {
     const bool learns = !is_frozen(role);
-    work.zero = learns && candidate.zero && candidate.placement.at(role).replicas() > 1;
+    work.zero = learns && candidate.zero && candidate.roles.at(role).replicas > 1;
     work.model.checkpointing = learns && candidate.checkpointing;
   }
-  const auto run = simulate(workload, cluster, candidate.placement);
+  const auto run = simulate(workload, cluster, candidate.placement());
   return run.end - run.begin;
 }
 
@@ -81,13 +81,13 @@ TEST(Candidates, TheFirstTwentyFourHoldTheFastestOfAll) {
 TEST(Candidates, OnTwoRanksNoPlacementAtAllIsFaster) {
   const Cluster cluster{.nodes = 1, .devices = 2};
   const auto request = six_roles(2);
-  const std::vector<Layout> layouts{Layout({0}), Layout({1}), Layout({0, 1}), Layout({0, 1}, 2)};
+  const std::vector<RoleRanks> layouts{{0, 1, 1}, {1, 1, 1}, {0, 2, 1}, {0, 1, 2}};
   double best = 1e30;
   for (int code = 0; code < 4 * 4 * 4 * 4 * 4 * 4; ++code) {
     Candidate candidate;
     int rest = code;
     for (const Role role : request.roles) {
-      candidate.placement[role] = layouts[static_cast<std::size_t>(rest % 4)];
+      candidate.roles[role] = layouts[static_cast<std::size_t>(rest % 4)];
       rest /= 4;
     }
     best = std::min(best, simulated_s(request, candidate, cluster));
@@ -98,8 +98,8 @@ TEST(Candidates, OnTwoRanksNoPlacementAtAllIsFaster) {
 TEST(Candidates, EveryRoleHasRanksOfTheJobAndShardsWithinANode) {
   const Cluster cluster{.nodes = 2, .devices = 4};
   for (const auto& candidate : candidates(six_roles(8), cluster)) {
-    ASSERT_EQ(candidate.placement.size(), 6U);
-    for (const auto& [role, layout] : candidate.placement) {
+    ASSERT_EQ(candidate.roles.size(), 6U);
+    for (const auto& [role, layout] : candidate.placement()) {
       for (int replica = 0; replica < layout.replicas(); ++replica) {
         const auto shards = layout.replica(replica);
         EXPECT_EQ(shards.front() / 4, shards.back() / 4);
@@ -116,7 +116,7 @@ TEST(Candidates, AreDifferentAndInTheOrderOfTheirEstimates) {
     EXPECT_GE(found[i].estimate_s, before);
     before = found[i].estimate_s;
     for (std::size_t j = 0; j < i; ++j) {
-      const bool same_layouts = found[i].placement == found[j].placement;
+      const bool same_layouts = found[i].roles == found[j].roles;
       EXPECT_FALSE(same_layouts && found[i].zero == found[j].zero && found[i].checkpointing == found[j].checkpointing);
     }
   }
@@ -127,11 +127,11 @@ TEST(Candidates, ARoleThatLearnsHasNoMoreReplicasThanLanes) {
   request.workload.gradient_lanes = 2;
   int most_frozen = 0;
   for (const auto& candidate : candidates(request, {})) {
-    for (const auto& [role, layout] : candidate.placement) {
+    for (const auto& [role, ranks] : candidate.roles) {
       if (is_frozen(role)) {
-        most_frozen = std::max(most_frozen, layout.replicas());
+        most_frozen = std::max(most_frozen, ranks.replicas);
       } else {
-        EXPECT_LE(layout.replicas(), 2);
+        EXPECT_LE(ranks.replicas, 2);
       }
     }
   }
@@ -140,7 +140,7 @@ TEST(Candidates, ARoleThatLearnsHasNoMoreReplicasThanLanes) {
 
 TEST(Candidates, NoReplicaIsWithoutAMicroBatch) {
   for (const auto& candidate : candidates(six_roles(64), {.nodes = 8})) {
-    for (const auto& [role, layout] : candidate.placement) EXPECT_LE(layout.replicas(), is_frozen(role) ? 8 : 4);
+    for (const auto& [role, ranks] : candidate.roles) EXPECT_LE(ranks.replicas, is_frozen(role) ? 8 : 4);
   }
 }
 
@@ -156,8 +156,8 @@ TEST(Candidates, ShardsAndZeroMakeFitWhatAloneDoesNot) {
   const auto found = candidates(two_roles(8), cluster);
   ASSERT_FALSE(found.empty());
   for (const auto& candidate : found) {
-    const auto& actor = candidate.placement.at(Role::Actor);
-    EXPECT_TRUE(actor.shards() == 2 || (candidate.zero && actor.replicas() > 1));
+    const auto& actor = candidate.roles.at(Role::Actor);
+    EXPECT_TRUE(actor.shards == 2 || (candidate.zero && actor.replicas > 1));
   }
 }
 
@@ -167,8 +167,8 @@ TEST(Candidates, ARuleNeedsARankAndCostsNothing) {
   request.shards.erase(Role::Reward);
   const auto found = candidates(request, {.nodes = 1, .devices = 2});
   ASSERT_FALSE(found.empty());
-  EXPECT_EQ(found.front().placement.at(Role::Actor).ranks().size(), 2U);
-  EXPECT_EQ(found.front().placement.at(Role::Reward).ranks().size(), 1U);
+  EXPECT_EQ(found.front().placement().at(Role::Actor).ranks().size(), 2U);
+  EXPECT_EQ(found.front().placement().at(Role::Reward).ranks().size(), 1U);
 }
 
 }  // namespace
