@@ -6,12 +6,13 @@
 #include "workers/model/backbone.h"
 #include "workers/model/model_config.h"
 #include "workers/model/parameters.h"
+#include "workers/model/shards.h"
 
 namespace ballast {
 
 // All parameters of one shard but the head's. Throws ModelError if the model cannot be cut so.
 std::vector<ParameterSpec> llama_parameters(const ModelConfig& config, const Shard& shard);
 
-std::unique_ptr<Backbone> make_llama(const ModelConfig& config, const Parameters& parameters);
+std::unique_ptr<Backbone> make_llama(const ModelConfig& config, const Parameters& parameters, const Shards& shards);
 
 }  // namespace ballast

@@ -7,12 +7,16 @@
 #include "workers/model/model_config.h"
 #include "workers/model/model_source.h"
 #include "workers/model/parameters.h"
+#include "workers/model/shards.h"
 
 namespace ballast {
 
 class Model {
  public:
+  // Of the whole model.
   const ModelConfig& config() const { return config_; }
+  // The ranks that hold it together, each its shard of `parameters`; all of them make the same calls.
+  const Shards& shards() const { return shards_; }
   const Backbone& backbone() const { return *backbone_; }
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }
@@ -21,13 +25,14 @@ class Model {
 
  protected:
   // `parameters`: the backbone's and the head's.
-  Model(ModelConfig config, Parameters parameters);
+  Model(ModelConfig config, Parameters parameters, const Shards& shards);
   ~Model() = default;
   // What the source asks of how it computes.
   void prepare(const ModelSource& source, Use use);
 
   ModelConfig config_;
   Parameters parameters_;
+  Shards shards_;
   std::unique_ptr<Backbone> backbone_;
 };
 

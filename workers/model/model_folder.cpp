@@ -1,18 +1,35 @@
 #include "workers/model/model_folder.h"
 
 #include "workers/model/atomic_file.h"
+#include "workers/model/parameter_slices.h"
 #include "workers/model/safetensors.h"
 
 namespace ballast {
+namespace {
 
-void save_model_folder(const std::filesystem::path& folder, const ModelConfig& config, const Parameters& parameters,
-                       const std::map<std::string, torch::Tensor>& buffers) {
+std::vector<PendingTensor> tensors_of(const ModelToSave& model) {
+  std::vector<PendingTensor> tensors;
+  for (const auto& [name, buffer] : model.buffers) tensors.push_back(pending(name, buffer));
+  for (const Segment& segment : model.parameters.segments())
+    tensors.push_back({.name = segment.spec.name,
+                       .dtype = model.parameters.flat().scalar_type(),
+                       .shape = segment.spec.whole_shape(),
+                       .values = [&] { return gathered(model.parameters, segment, model.shards); }});
+  return in_file_order(std::move(tensors));
+}
+
+}  // namespace
+
+void save_model_folder(const std::filesystem::path& folder, const ModelToSave& model) {
+  const auto tensors = tensors_of(model);
+  if (model.shards.index() > 0) {
+    for (const PendingTensor& tensor : tensors) tensor.values();
+    return;
+  }
   std::filesystem::create_directories(folder);
-  auto tensors = buffers;
-  for (const Segment& segment : parameters.segments()) tensors.emplace(segment.spec.name, parameters.values(segment));
   write_safetensors(folder / "model.safetensors", tensors);
   AtomicFile config_file(folder / "config.json");
-  config_file.write(to_json(config, parameters.dtype()).dump(2) + "\n");
+  config_file.write(to_json(model.config, model.parameters.dtype()).dump(2) + "\n");
   config_file.commit();
 }
 

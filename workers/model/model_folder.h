@@ -6,12 +6,20 @@
 
 #include "workers/model/model_config.h"
 #include "workers/model/parameters.h"
+#include "workers/model/shards.h"
 
 namespace ballast {
 
+struct ModelToSave {
+  const ModelConfig& config;
+  const Parameters& parameters;
+  Shards shards = {};
+  std::map<std::string, torch::Tensor> buffers = {};  // saved beside the parameters; every shard has them whole
+};
+
 // config.json and model.safetensors, each complete or absent, in a folder that is made if need be. The parameters'
-// values are saved as they are held, `buffers` beside them. Throws std::system_error.
-void save_model_folder(const std::filesystem::path& folder, const ModelConfig& config, const Parameters& parameters,
-                       const std::map<std::string, torch::Tensor>& buffers);
+// values are saved as they are held. All shards call it, and the first one writes: what it gathers is one tensor at a
+// time, and the files are those of the whole model. Throws std::system_error.
+void save_model_folder(const std::filesystem::path& folder, const ModelToSave& model);
 
 }  // namespace ballast

@@ -11,13 +11,14 @@ namespace ballast {
 
 class Backbone;
 class Parameters;
+struct Shards;
 
 struct Architecture {
   std::string_view name;
   Family family = Family::Llama;
   Head head = Head::LanguageModel;
   std::vector<ParameterSpec> (*parameters)(const ModelConfig&, const Shard&) = nullptr;  // of the backbone
-  std::unique_ptr<Backbone> (*make)(const ModelConfig&, const Parameters&) = nullptr;
+  std::unique_ptr<Backbone> (*make)(const ModelConfig&, const Parameters&, const Shards&) = nullptr;
 };
 
 std::span<const Architecture> architectures();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "algorithms/end_scores.h"
+#include "workers/model/between_shards.h"
 #include "workers/model/model_folder.h"
 #include "workers/model/registry.h"
 #include "workers/model/weights.h"
@@ -84,8 +85,8 @@ std::vector<ParameterSpec> score_model_parameters(const ModelConfig& stored, Sco
   return specs_of(as_score_model(stored, type), shard);
 }
 
-ScoreModel::ScoreModel(ModelConfig config, Parameters parameters)
-    : Model(std::move(config), std::move(parameters)), normalizer_(initial_state(*config_.score, device())) {}
+ScoreModel::ScoreModel(ModelConfig config, Parameters parameters, const Shards& shards)
+    : Model(std::move(config), std::move(parameters), shards), normalizer_(initial_state(*config_.score, device())) {}
 
 std::unique_ptr<ScoreModel> ScoreModel::from_source(const ModelSource& source, ScoreType type, Use use,
                                                     const ModelPlace& place) {
@@ -97,7 +98,7 @@ std::unique_ptr<ScoreModel> ScoreModel::from_source(const ModelSource& source, S
   Parameters parameters(specs, use, source.dtype, place.device);
   initialise(parameters, source.seed);
   if (checkpoint) checkpoint->copy_into(parameters);
-  std::unique_ptr<ScoreModel> model(new ScoreModel(config, std::move(parameters)));
+  std::unique_ptr<ScoreModel> model(new ScoreModel(config, std::move(parameters), place.shards));
   model->prepare(source, use);
   if (checkpoint) read_statistics(checkpoint->reader(), model->normalizer_);
   return model;
@@ -112,10 +113,14 @@ std::unique_ptr<ScoreModel> ScoreModel::from_folder(const std::filesystem::path&
   return from_source({.path = folder, .dtype = dtype}, config.score->type, use, place);
 }
 
+// Every shard has the whole head and the hidden states of all tokens.
 torch::Tensor ScoreModel::scores(const PackedTokens& packed) const {
-  const auto in_float32 = [&](const char* name) { return parameters_.at(name).to(torch::kFloat32); };
+  const Copies copies = Copies::on_all(shards_);
+  const auto in_float32 = [&](const char* name) { return copies.of(parameters_.at(name)).to(torch::kFloat32); };
   const std::optional<torch::Tensor> bias = config_.score->bias ? std::optional(in_float32(bias_name)) : std::nullopt;
-  return token_scores(backbone_->forward(packed).to(torch::kFloat32), in_float32(weight_name), bias).squeeze(1);
+  const torch::Tensor scores_N1 =
+      token_scores(backbone_->forward(packed).to(torch::kFloat32), in_float32(weight_name), bias);
+  return counted_once(shards_, scores_N1).squeeze(1);
 }
 
 torch::Tensor ScoreModel::end_scores(const PackedTokens& packed) const {
@@ -149,10 +154,12 @@ void ScoreModel::save(const std::filesystem::path& folder) const {
   ModelConfig config = config_;
   config.score->mean = normalizer_.mean_D.item<double>();
   config.score->var = normalizer_.var_D.item<double>();
-  save_model_folder(folder, config, parameters_,
-                    {{mean_name, normalizer_.mean_D},
-                     {var_name, normalizer_.var_D},
-                     {count_name, torch::full({1}, normalizer_.count, torch::kInt64)}});
+  save_model_folder(folder, {.config = config,
+                             .parameters = parameters_,
+                             .shards = shards_,
+                             .buffers = {{mean_name, normalizer_.mean_D},
+                                         {var_name, normalizer_.var_D},
+                                         {count_name, torch::full({1}, normalizer_.count, torch::kInt64)}}});
 }
 
 }  // namespace ballast

@@ -53,11 +53,11 @@ class ScoreModel : public Model {
   void update_normalizer(const torch::Tensor& end_scores_B);
   const NormalizerState& normalizer() const { return normalizer_; }
 
-  // Writes config.json and model.safetensors in the layout of Safe RLHF.
+  // Writes config.json and model.safetensors in the layout of Safe RLHF, as CausalLM::save.
   void save(const std::filesystem::path& folder) const;
 
  private:
-  ScoreModel(ModelConfig config, Parameters parameters);
+  ScoreModel(ModelConfig config, Parameters parameters, const Shards& shards);
 
   NormalizerState normalizer_;
 };

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "workers/model/model_config.h"
+#include "workers/model/parameter_slices.h"
 
 namespace ballast {
 namespace {
@@ -61,26 +62,11 @@ torch::Tensor initial_values(const ParameterSpec& spec, std::int64_t seed) {
   return values;
 }
 
-// Range by range, so that of a mapped file nothing else is read.
-void copy_slice(Parameters& parameters, const Segment& segment, const torch::Tensor& whole) {
-  torch::Tensor values = parameters.values(segment);
-  const ParameterSlice& slice = segment.spec.slice;
-  if (!slice.is_cut()) {
-    values.copy_(whole);
-    return;
-  }
-  std::int64_t at = 0;
-  for (const IndexRange& range : slice.ranges()) {
-    values.narrow(slice.dimension, at, range.size()).copy_(whole.narrow(slice.dimension, range.begin, range.size()));
-    at += range.size();
-  }
-}
-
 }  // namespace
 
 void initialise(Parameters& parameters, std::int64_t seed) {
   for (const Segment& segment : parameters.segments())
-    copy_slice(parameters, segment, initial_values(segment.spec, seed));
+    take_slice(parameters.values(segment), initial_values(segment.spec, seed), segment.spec.slice);
   parameters.refresh();
 }
 
@@ -112,7 +98,8 @@ Checkpoint::Checkpoint(const std::filesystem::path& folder, const std::vector<Pa
 void Checkpoint::copy_into(Parameters& parameters) const {
   for (const Segment& segment : parameters.segments()) {
     const auto stored = stored_names_.find(segment.spec.name);
-    if (stored != stored_names_.end()) copy_slice(parameters, segment, reader_.tensor(stored->second));
+    if (stored != stored_names_.end())
+      take_slice(parameters.values(segment), reader_.tensor(stored->second), segment.spec.slice);
   }
   parameters.refresh();
 }
