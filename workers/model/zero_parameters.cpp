@@ -1,8 +1,8 @@
 // What the replicas of ZeRO-1 tell each other of a model's values.
 #include <torch/types.h>
 
-#include "workers/model/buffer.h"
 #include "workers/model/parameters.h"
+#include "workers/model/tensor_buffer.h"
 
 namespace ballast {
 // `part` lies in the own piece of that bucket.

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "workers/cpu_kernels/flat.h"
-#include "workers/model/buffer.h"
+#include "workers/model/tensor_buffer.h"
 #include "workers/model/cpu_kernel.h"
 
 namespace ballast {
