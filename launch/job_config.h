@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "launch/placement_choice.h"
 #include "orchestrator/command_stream.h"
-#include "orchestrator/placement.h"
 #include "workers/worker_settings.h"
 
 namespace ballast {
@@ -30,7 +30,7 @@ struct JobConfig {
   std::filesystem::path output = "runs/train";
   std::int64_t threads_per_rank = 1;
   std::optional<std::string> control_address;
-  PlacementConfig placement;
+  PlacementChoice placement;
   StreamConfig stream;
   std::optional<std::string> cluster;
   WorkerSettings workers;
@@ -45,7 +45,8 @@ struct JobConfig {
 
   template <typename Fields>
   void describe_ranks(Fields& field) {
-    field("placement", placement, "which ranks play which role; left out: automatic");
+    field("placement", placement,
+          "which ranks play which role; left out: by a simple rule; auto: `ballast plan` searches the fastest");
     field("gradient_lanes", workers.gradient_lanes,
           "partial gradient sums, a power of two; 1: fastest, result then depends on the number of replicas")
         .at_least(1);

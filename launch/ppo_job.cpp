@@ -28,6 +28,9 @@ class PpoJob : public TrainingJob {
   Prediction predict(const Placement& placement, const Cluster& cluster, const PredictOptions& options) const override {
     return ballast::predict(config_, placement, cluster, options);
   }
+  SearchResult search(const Cluster& cluster, std::int64_t ranks, const PlannedLengths& lengths) const override {
+    return search_placement({.config = config_, .cluster = cluster, .ranks = ranks, .lengths = lengths});
+  }
 
   void orchestrate(const JobParts& parts) const override {
     const auto tokenizer = tokenizer_of(config_.workers.actor.model);

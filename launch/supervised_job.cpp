@@ -37,6 +37,11 @@ class SupervisedJob : public TrainingJob {
     return ballast::predict(config_, role_, placement, cluster, options);
   }
 
+  SearchResult search(const Cluster&, std::int64_t, const PlannedLengths&) const override {
+    throw UserError(
+        fmt::format("placement: found auto; there is nothing to search for {} alone, leave it out", to_string(role_)));
+  }
+
   void orchestrate(const JobParts& parts) const override {
     const Lessons lessons = role_ == Role::Actor ? read_texts(config_) : read_pairs(config_, role_);
     const auto steps = training_steps(config_.loop(), lessons.training->size());

@@ -8,6 +8,7 @@
 #include "launch/config_file.h"
 #include "launch/job_config.h"
 #include "launch/plan/predict.h"
+#include "launch/plan/search.h"
 #include "launch/progress.h"
 #include "orchestrator/command_stream.h"
 
@@ -41,6 +42,8 @@ class TrainingJob {
   // What it will do on a cluster. Throws UserError.
   virtual Prediction predict(const Placement& placement, const Cluster& cluster,
                              const PredictOptions& options) const = 0;
+  // The fastest placements and layouts on so many ranks of a cluster. Throws UserError.
+  virtual SearchResult search(const Cluster& cluster, std::int64_t ranks, const PlannedLengths& lengths) const = 0;
   // The orchestrator's part, on rank 0: loads models, trains, saves. Throws UserError, RunFailed.
   virtual void orchestrate(const JobParts& parts) const = 0;
 };

@@ -1,5 +1,6 @@
 #include "orchestrator/train_loop.h"
 
+#include <memory>
 #include <utility>
 
 #include "orchestrator/evaluation.h"
@@ -57,14 +58,13 @@ class Rollouts {
 
   // Generated and scored, as far as that has been ordered.
   Rollout of(std::int64_t iteration) {
-    auto rollout = ahead_ ? std::move(*ahead_) : order(iteration, 0);
-    ahead_.reset();
-    return rollout;
+    if (!ahead_) return order(iteration, 0);
+    return std::move(*std::exchange(ahead_, nullptr));
   }
 
   // One step ahead: orders the rollout of an iteration, if there is such, before the update that it would else follow.
   void prepare(std::int64_t iteration) {
-    if (config_.one_step_ahead && iteration < config_.iterations) ahead_.emplace(order(iteration, 1));
+    if (config_.one_step_ahead && iteration < config_.iterations) ahead_ = std::make_unique<Rollout>(order(iteration, 1));
   }
 
  private:
@@ -78,7 +78,7 @@ class Rollouts {
   CastHandles& roles_;
   const LoopConfig& config_;
   PromptStream& prompts_;
-  std::optional<Rollout> ahead_;
+  std::unique_ptr<Rollout> ahead_;
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "launch/plan/calibrate.h"
 #include "launch/plan/clusters.h"
 #include "launch/plan/plan_report.h"
+#include "launch/plan/search_report.h"
 #include "launch/training_job.h"
 #include "workers/user_error.h"
 
@@ -58,6 +59,19 @@ void require_writable(const char* option, const std::optional<std::filesystem::p
   if (path && !std::ofstream(*path)) throw UserError(fmt::format("{}: '{}' cannot be written", option, path->string()));
 }
 
+// `placement: auto`. Returns the exit code.
+int search(const TrainingJob& job, const Cluster& cluster, std::int64_t ranks, const PlanOptions& options) {
+  const auto violations = job.violations();
+  if (!violations.empty()) {
+    throw UserError(fmt::format("{}: {}", options.config.string(), fmt::join(violations, "\n  ")));
+  }
+  const auto result = job.search(cluster, ranks, options.predict.lengths);
+  fmt::print("{}", describe(result));
+  if (!result.best.empty()) return 0;
+  fmt::print(stderr, "ballast: this does not fit on {} ranks, however it is placed: {}\n", ranks, result.shortage);
+  return 2;
+}
+
 // On every rank; the first writes what all have measured. Returns the exit code.
 int write_calibration(const PlanOptions& options) {
   require_writable("--calibrate", options.calibrate);
@@ -92,7 +106,9 @@ int plan(const PlanOptions& options) {
   const auto yaml = read_yaml_file(options.config, unreadable);
   unreadable.throw_if_any();
   const auto job = read_training_job(yaml, options.overrides);
-  const auto placement = planned_placement(*job, options.ranks.value_or(cluster.ranks()), options.config);
+  const auto ranks = options.ranks.value_or(cluster.ranks());
+  if (job->config().placement.search) return search(*job, cluster, ranks, options);
+  const auto placement = planned_placement(*job, ranks, options.config);
   const auto prediction = job->predict(placement, cluster, options.predict);
   const PlanReport report{.cluster = cluster, .placement = placement, .prediction = prediction};
   fmt::print("{}", describe(report));

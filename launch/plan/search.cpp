@@ -1,0 +1,157 @@
+#include "launch/plan/search.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "launch/config_file.h"
+#include "launch/memory_shortage.h"
+#include "launch/plan/workload.h"
+#include "orchestrator/auto_placement.h"
+#include "workers/model/sharding.h"
+#include "workers/starting_model.h"
+#include "workers/user_error.h"
+
+namespace ballast {
+namespace {
+
+constexpr std::size_t shown = 3;
+// Estimates leave out how ranks wait for each other: beyond so many times the best prediction nothing is found.
+constexpr double hopeless = 1.5;
+
+// Powers of two into which the model can be cut, within a node.
+std::vector<int> shard_counts(const ModelSource& source, std::int64_t most) {
+  const auto model = model_config(source);
+  std::vector<int> counts;
+  for (int count = 1; count <= most; count *= 2) {
+    try {
+      require_cuttable(model, {.index = 0, .count = count});
+    } catch (const ModelError&) {
+      break;
+    }
+    counts.push_back(count);
+  }
+  return counts;
+}
+
+CandidateRequest candidate_request(const SearchRequest& request) {
+  CandidateRequest result{.workload = workload_of(request.config, request.lengths, request.cluster),
+                          .roles = request.config.roles(),
+                          .shards = {},
+                          .ranks = request.ranks};
+  const auto most = std::min(request.cluster.devices, request.ranks);
+  for (const auto& [role, work] : result.workload.roles)
+    result.shards[role] = shard_counts(starting_model(role, request.config.workers), most);
+  return result;
+}
+
+// The role whose `model` says how this role, which learns, computes.
+Role model_role(Role role, const WorkerSettings& workers) {
+  if (role == Role::RewardCritic && !workers.reward_critic.model.given()) return Role::Reward;
+  if (role == Role::CostCritic && !workers.cost_critic.model.given()) return Role::Cost;
+  return role;
+}
+
+std::vector<std::string> settings_of(const Candidate& candidate, const CandidateRequest& request,
+                                     const WorkerSettings& workers) {
+  std::vector<std::string> settings;
+  for (const auto& [role, layout] : candidate.placement) {
+    if (!request.workload.roles.contains(role)) continue;  // a rule
+    settings.push_back(fmt::format("{}.tensor_parallel={}", to_string(role), layout.shards()));
+    if (is_frozen(role)) continue;
+    settings.push_back(fmt::format("{}.zero={}", to_string(role), candidate.zero && layout.replicas() > 1));
+    settings.push_back(fmt::format("{}.model.activation_checkpointing={}", to_string(model_role(role, workers)),
+                                   candidate.checkpointing));
+  }
+  return settings;
+}
+
+TrainConfig with_settings(const TrainConfig& config, const std::vector<std::string>& settings) {
+  return parse_config<TrainConfig>({.text = write_config(config), .source = "the resolved configuration"}, settings);
+}
+
+// What the rank's memory depends on: the roles that it plays and how they are laid out.
+using SeatKey = std::tuple<bool, bool, std::vector<std::tuple<Role, int, int>>>;
+SeatKey seat_of(int rank, const Candidate& candidate) {
+  std::vector<std::tuple<Role, int, int>> roles;
+  for (const auto& [role, layout] : candidate.placement)
+    if (layout.contains(rank)) roles.emplace_back(role, layout.replicas(), layout.shards());
+  return {candidate.zero, candidate.checkpointing, roles};
+}
+
+// Remembers seats that do not fit: other candidates have them too.
+class MemoryCheck {
+ public:
+  explicit MemoryCheck(std::int64_t capacity) : capacity_(capacity) {}
+
+  bool fits(const Candidate& candidate, const TrainConfig& config) {
+    for (const auto& [role, layout] : candidate.placement) {
+      if (too_large_.contains(seat_of(layout.rank(0, 0), candidate))) return false;
+    }
+    const auto plan = memory_plan(config, candidate.placement);
+    const auto worst = std::ranges::max_element(plan, {}, [](const auto& rank) { return rank.second.total(); });
+    if (worst->second.total() <= capacity_) return true;
+    too_large_.insert(seat_of(worst->first, candidate));
+    if (shortage_.empty()) shortage_ = describe(*memory_shortage(config, candidate.placement, capacity_));
+    return false;
+  }
+
+  // Of the first that did not fit.
+  const std::string& shortage() const { return shortage_; }
+
+ private:
+  std::int64_t capacity_;
+  std::set<SeatKey> too_large_;
+  std::string shortage_;
+};
+
+std::int64_t memory_of_rank(const SearchRequest& request) {
+  const auto ranks_of_node = request.cluster.ranks_of_node(request.ranks);
+  return static_cast<std::int64_t>(request.cluster.memory * static_cast<double>(request.cluster.devices) /
+                                   static_cast<double>(ranks_of_node));
+}
+
+double seconds_of(const FoundPlacement& found) { return found.prediction.iteration_s; }
+
+}  // namespace
+
+SearchResult search_placement(const SearchRequest& request) {
+  auto config = request.config;
+  config.placement = {};
+  config.workers.device = request.cluster.gpu ? DeviceChoice::Cuda : DeviceChoice::Cpu;
+  const auto wanted = candidate_request(request);
+  const auto all = candidates(wanted, request.cluster);
+  SearchResult result{.best = {}, .candidates = std::ssize(all), .shortage = {}};
+  MemoryCheck memory(memory_of_rank(request));
+  for (const auto& candidate : all) {
+    if (result.predicted == request.predictions) break;
+    if (!result.best.empty() && candidate.estimate_s > hopeless * seconds_of(result.best.front())) break;
+    FoundPlacement found{
+        .placement = candidate.placement, .settings = settings_of(candidate, wanted, config.workers), .prediction = {}};
+    const auto own_config = with_settings(config, found.settings);
+    if (!memory.fits(candidate, own_config)) {
+      ++result.too_large;
+      continue;
+    }
+    found.prediction = predict(own_config, found.placement, request.cluster, {.lengths = request.lengths});
+    ++result.predicted;
+    const auto place = std::ranges::upper_bound(result.best, seconds_of(found), {}, seconds_of);
+    result.best.insert(place, std::move(found));
+    if (result.best.size() > shown) result.best.pop_back();
+  }
+  result.shortage = memory.shortage();
+  return result;
+}
+
+TrainConfig with(const TrainConfig& config, const FoundPlacement& found) {
+  auto settings = found.settings;
+  for (const auto& [role, layout] : found.placement)
+    settings.push_back(fmt::format("placement.{}=[{}]", to_string(role), fmt::join(layout.ranks(), ", ")));
+  return with_settings(config, settings);
+}
+
+}  // namespace ballast

@@ -1,0 +1,42 @@
+// `placement: auto`: which placement and layouts are fastest on a cluster, and why.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "launch/plan/predict.h"
+#include "orchestrator/candidates.h"
+
+namespace ballast {
+
+struct SearchRequest {
+  const TrainConfig& config;  // whose placement, shards, zero and activation checkpointing are not looked at
+  const Cluster& cluster;
+  std::int64_t ranks = 1;
+  PlannedLengths lengths;
+  std::int64_t predictions = 24;  // so many at most
+};
+
+// One placement that fits, with all that it takes.
+struct FoundPlacement {
+  Placement placement;
+  std::vector<std::string> settings;  // overrides of the configuration: shards, zero, activation checkpointing
+  Prediction prediction;
+};
+
+struct SearchResult {
+  std::vector<FoundPlacement> best;  // three at most, the fastest first
+  std::int64_t candidates = 0;
+  std::int64_t predicted = 0;
+  std::int64_t too_large = 0;  // for the memory
+  std::string shortage;        // of the most promising of these: who needs how much, and the smallest change that helps
+};
+
+// Goes through the candidates by their estimates, lets memory decide before time, and predicts the time of those that
+// fit, until estimates are far beyond the best prediction. Throws UserError.
+SearchResult search_placement(const SearchRequest& request);
+
+// The configuration with the placement and its settings.
+TrainConfig with(const TrainConfig& config, const FoundPlacement& found);
+
+}  // namespace ballast
