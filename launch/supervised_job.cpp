@@ -8,7 +8,6 @@
 #include "launch/memory_plan.h"
 #include "launch/plan_vs_actual.h"
 #include "launch/supervised_display.h"
-#include "workers/user_error.h"
 
 namespace ballast {
 namespace {
@@ -34,9 +33,8 @@ class SupervisedJob : public TrainingJob {
     return describe(memory_plan(config_, role_, placement));
   }
 
-  Prediction predict(const Placement&, const Cluster&, const PredictOptions&) const override {
-    throw UserError(
-        fmt::format("algorithm: found one that trains {}; a plan is made for ppo_lag and ppo", to_string(role_)));
+  Prediction predict(const Placement& placement, const Cluster& cluster, const PredictOptions& options) const override {
+    return ballast::predict(config_, role_, placement, cluster, options);
   }
 
   void orchestrate(const JobParts& parts) const override {

@@ -21,7 +21,7 @@ void CommandStream::append(std::vector<Command> commands) {
       if (state.queue.empty()) state.since = now();
       state.queue.push_back(shared);
     }
-    unfinished_ += command.ranks.size();
+    open_[command.number] = {shared, command.ranks.size()};
   }
   queues_.append(commands);
 }
@@ -40,21 +40,23 @@ void CommandStream::wait_until(const std::function<bool()>& condition) {
 }
 
 void CommandStream::wait_all() {
-  wait_until([this] { return unfinished_ == 0; });
+  wait_until([this] { return open_.empty(); });
 }
 
+// The oldest first: none is appended meanwhile.
 void CommandStream::wait_for(const std::function<bool(const Command&)>& concerns) {
-  const auto is_of_concern = [&](const SharedCommand& command) { return concerns(*command); };
-  wait_until([&] {
-    return std::ranges::all_of(
-        ranks_, [&](const auto& entry) { return std::ranges::none_of(entry.second.queue, is_of_concern); });
-  });
+  const auto is_one = [&](const auto& entry) { return concerns(*entry.second.command); };
+  for (auto next = open_.begin(); (next = std::find_if(next, open_.end(), is_one)) != open_.end();) {
+    const auto number = next->first;
+    wait_until([&] { return !open_.contains(number); });
+    next = open_.upper_bound(number);
+  }
 }
 
 std::map<int, CommandStream::Running> CommandStream::running() const {
   std::map<int, Running> result;
   for (const auto& [rank, state] : ranks_) {
-    if (state.running) result[rank] = {*state.queue.front(), state.since};
+    if (state.running) result[rank] = {state.queue.front(), state.since};
   }
   return result;
 }
@@ -80,7 +82,8 @@ void CommandStream::take_in(const RankEvent& rank_event) {
   state.last_finished = std::move(state.queue.front());
   state.queue.pop_front();
   state.running = false;
-  --unfinished_;
+  const auto open = open_.find(event.command);
+  if (--open->second.ranks == 0) open_.erase(open);
   for (const auto& listener : listeners_) listener(*state.last_finished, rank, event);
 }
 

@@ -55,7 +55,7 @@ class CommandStream {
 
   // What a rank works on now.
   struct Running {
-    Command command;
+    std::shared_ptr<const Command> command;
     double since = 0.0;  // on the orchestrator's clock
   };
   std::map<int, Running> running() const;
@@ -76,6 +76,11 @@ class CommandStream {
     SharedCommand last_finished;
     std::optional<double> clock_offset;  // known from the rank's first command on
   };
+  // A command that is not finished on all its ranks.
+  struct Open {
+    SharedCommand command;
+    std::size_t ranks = 0;  // on which it is not
+  };
   static std::string describe_last(const RankState& state);
 
   void take_in(const RankEvent& event);
@@ -88,7 +93,7 @@ class CommandStream {
   StreamConfig config_;
   std::vector<Listener> listeners_;
   std::map<int, RankState> ranks_;
-  std::size_t unfinished_ = 0;  // commands in all queues
+  std::map<std::uint64_t, Open> open_;  // by number
 };
 
 }  // namespace ballast

@@ -1,23 +1,38 @@
 #include "orchestrator/cost_model.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace ballast {
 namespace {
 
-double bytes_of(Field field, const Transfer& transfer) {
+double bytes_of_row(Field field, std::int64_t max_length) {
   constexpr double int64_bytes = 8.0;
   constexpr double float_bytes = 4.0;
-  const auto rows = static_cast<double>(transfer.rows);
-  const auto length = static_cast<double>(transfer.max_length);
-  if (field == Field::Tokens) return rows * int64_bytes * length;
-  if (field == Field::PromptLengths || field == Field::Lengths) return rows * int64_bytes;
-  return rows * float_bytes * (length - 1.0);
+  const auto length = static_cast<double>(max_length);
+  if (field == Field::Tokens) return int64_bytes * length;
+  if (field == Field::PromptLengths || field == Field::Lengths) return int64_bytes;
+  return float_bytes * (length - 1.0);
 }
 
 // Of a model that learns and keeps what scoring its first micro-batch computed.
-bool keeps_forward(Role role, const Workload& workload) { return role != Role::Actor || workload.recomputes_log_probs; }
+bool keeps_forward(Role role, const Workload& workload) {
+  return !workload.batch.tokens_per_micro_batch && (role != Role::Actor || workload.recomputes_log_probs);
+}
+
+std::vector<int> all_of(std::size_t micro_batches) {
+  std::vector<int> indices(micro_batches);
+  std::iota(indices.begin(), indices.end(), 0);
+  return indices;
+}
+
+template <typename Row>
+double mean_rows(const std::vector<std::vector<Row>>& micro_batches) {
+  double rows = 0.0;
+  for (const auto& micro_batch : micro_batches) rows += static_cast<double>(micro_batch.size());
+  return rows / static_cast<double>(micro_batches.size());
+}
 
 }  // namespace
 
@@ -79,58 +94,103 @@ const Link& CostModel::link(int from, int to) const {
 
 // A rank's sends share its link, and so do its receives: a leg takes as long as the busier of its ends.
 std::vector<StepCost> CostModel::costs(const Command& command, const Transfer& transfer) const {
-  std::map<int, double> sending_s;
+  std::map<int, StepCost> sends;
   std::map<int, double> receiving_s;
   for (const auto& [field, from, to] : transfer.legs) {
-    if (from == to) continue;
-    const double seconds = bytes_of(field, transfer) / link(from, to).bandwidth;
-    sending_s[from] += seconds;
-    receiving_s[to] += seconds;
+    const double bytes = static_cast<double>(transfer.rows) * bytes_of_row(field, transfer.max_length);
+    send(from, to, bytes, sends[from]);
+    receiving_s[to] += bytes / link(from, to).bandwidth;
   }
-  std::map<int, StepCost> costs_of_ranks;
+  std::map<int, double> seconds;
   for (const auto& [field, from, to] : transfer.legs) {
-    if (from == to) continue;
-    const double seconds = link(from, to).latency_s + std::max(sending_s[from], receiving_s[to]);
-    for (const int end : {from, to}) costs_of_ranks[end].exchange_s = std::max(costs_of_ranks[end].exchange_s, seconds);
-    auto& sent = costs_of_ranks[from].bytes.of(SentFor::Transfer);
-    (&link(from, to) == &cluster_.within ? sent.within : sent.between) += bytes_of(field, transfer);
+    const double of_leg = link(from, to).latency_s + std::max(sends[from].exchange_s, receiving_s[to]);
+    for (const int end : {from, to}) seconds[end] = std::max(seconds[end], of_leg);
+  }
+  std::vector<StepCost> result;
+  for (const int rank : command.ranks) {
+    auto& cost = result.emplace_back(sends[rank]);
+    cost.exchange_s = seconds[rank];
+  }
+  return result;
+}
+
+// Every shard sends the rows that its replica has and another needs.
+std::vector<StepCost> CostModel::costs(const Command& command, const Regroup& regroup) const {
+  const Layout layout(regroup.ranks, regroup.shards);
+  double row_bytes = 0.0;
+  for (const Field field : regroup.fields) row_bytes += bytes_of_row(field, regroup.max_length);
+  std::map<int, StepCost> costs_of_ranks;
+  for (std::size_t into = 0; into < regroup.micro_batches.size(); ++into) {
+    for (const auto& place : regroup.micro_batches[into]) {
+      for (int shard = 0; shard < layout.shards(); ++shard) {
+        const int from = layout.rank(place.micro_batch % layout.replicas(), shard);
+        const int to = layout.rank(static_cast<int>(into) % layout.replicas(), shard);
+        if (from != to) send(from, to, row_bytes, costs_of_ranks[from]);
+      }
+    }
   }
   std::vector<StepCost> result;
   for (const int rank : command.ranks) result.push_back(costs_of_ranks[rank]);
   return result;
 }
 
+void CostModel::send(int from, int to, double bytes, StepCost& cost) const {
+  cost.exchange_s += bytes / link(from, to).bandwidth;
+  auto& sent = cost.bytes.of(SentFor::Transfer);
+  (&link(from, to) == &cluster_.within ? sent.within : sent.between) += bytes;
+}
+
 std::vector<StepCost> CostModel::costs(const Command& command, const Learn& learn) const {
-  const auto& seat = seats_.at(learn.role);
-  const auto replicas = static_cast<std::size_t>(seat.simulated.replicas());
-  std::vector<std::int64_t> own(replicas);
-  for (const int m : learn.micro_batches) ++own[static_cast<std::size_t>(m) % replicas];
   const auto& batch = workload_.batch;
   const auto steps = batch.passes * (batch.rollout / batch.mini_batch);
-  const bool first = learn.step % steps == 0 && keeps_forward(learn.role, workload_);
+  return costs(command,
+               Lesson{.role = learn.role,
+                      .micro_batches = learn.micro_batches,
+                      .rows = static_cast<double>(learn.rows) / static_cast<double>(learn.micro_batches.size()),
+                      .kept_forward = learn.step % steps == 0 && keeps_forward(learn.role, workload_)});
+}
+
+std::vector<StepCost> CostModel::costs(const Command& command, const LearnText& learn) const {
+  return costs(command, Lesson{.role = learn.role,
+                               .micro_batches = all_of(learn.micro_batches.size()),
+                               .rows = mean_rows(learn.micro_batches)});
+}
+
+std::vector<StepCost> CostModel::costs(const Command& command, const LearnPairs& learn) const {
+  return costs(command, Lesson{.role = learn.role,
+                               .micro_batches = all_of(learn.micro_batches.size()),
+                               .rows = 2.0 * mean_rows(learn.micro_batches)});
+}
+
+std::vector<StepCost> CostModel::costs(const Command& command, const Lesson& lesson) const {
+  const auto& seat = seats_.at(lesson.role);
+  const auto replicas = static_cast<std::size_t>(seat.simulated.replicas());
+  std::vector<std::int64_t> own(replicas);
+  for (const int m : lesson.micro_batches) ++own[static_cast<std::size_t>(m) % replicas];
   std::map<std::int64_t, StepCost> by_count;
   std::vector<StepCost> result;
   for (const int rank : command.ranks) {
     const auto count = own[seat.replica_of.at(rank)];
-    const auto entry = by_count.find(count);
-    if (entry == by_count.end()) {
-      by_count[count] = learn_cost(learn.role, static_cast<double>(count), first && count > 0);
+    if (!by_count.contains(count)) {
+      by_count[count] = learn_cost(lesson.role, {.micro_batches = static_cast<double>(count),
+                                                 .rows = lesson.rows,
+                                                 .kept_forward = lesson.kept_forward && count > 0});
     }
     result.push_back(by_count[count]);
   }
   return result;
 }
 
-StepCost CostModel::learn_cost(Role role, double micro_batches, bool kept_forward) const {
+StepCost CostModel::learn_cost(Role role, const OwnShare& own) const {
   const auto& seat = seats_.at(role);
   const double texts = role == Role::Actor && workload_.learns_texts ? 2.0 : 1.0;
-  const auto rows = rows_of(role, static_cast<double>(workload_.batch.micro_batch));
+  const auto rows = rows_of(role, own.rows);
   const auto forward = seat.time.forward(rows);
   const auto backward = seat.time.backward(rows);
-  auto cost = forward * (micro_batches * texts - (kept_forward ? 1.0 : 0.0));
-  cost += backward * (micro_batches * texts);
+  auto cost = forward * (own.micro_batches * texts - (own.kept_forward ? 1.0 : 0.0));
+  cost += backward * (own.micro_batches * texts);
   cost += seat.time.update(seat.zero ? static_cast<double>(seat.replicas.ranks) : 1.0);
-  cost += reduction(seat, micro_batches > 0.0 ? backward.seconds() : 0.0);
+  cost += reduction(seat, own.micro_batches > 0.0 ? backward.seconds() : 0.0);
   return cost;
 }
 

@@ -24,6 +24,7 @@ struct Workload {
   bool recomputes_log_probs = true;
   bool learns_texts = false;  // beside each micro-batch as many rows of the language-model term
   std::int64_t gradient_lanes = 1;
+  bool one_step_ahead = false;
 };
 
 // One more than the last rank that plays a role.
@@ -50,16 +51,34 @@ class CostModel {
   std::vector<StepCost> costs(const Command& command, const Generate& generate) const;
   std::vector<StepCost> costs(const Command& command, const Transfer& transfer) const;
   std::vector<StepCost> costs(const Command& command, const Score& score) const;
+  std::vector<StepCost> costs(const Command& command, const Regroup& regroup) const;
   std::vector<StepCost> costs(const Command& command, const Learn& learn) const;
+  std::vector<StepCost> costs(const Command& command, const LearnText& learn) const;
+  std::vector<StepCost> costs(const Command& command, const LearnPairs& learn) const;
   template <typename Other>
   std::vector<StepCost> costs(const Command& command, const Other&) const {
     return std::vector<StepCost>(command.ranks.size());
   }
   Rows rows_of(Role role, double rows) const;
-  // Of `micro_batches` of a mini-batch on one replica.
-  StepCost learn_cost(Role role, double micro_batches, bool kept_forward) const;
+  // An optimizer step of a role, micro-batch m on replica m mod replicas.
+  struct Lesson {
+    Role role = Role::Actor;
+    std::vector<int> micro_batches;
+    double rows = 0.0;  // of each
+    bool kept_forward = false;
+  };
+  std::vector<StepCost> costs(const Command& command, const Lesson& lesson) const;
+  // What one replica learns from in a step.
+  struct OwnShare {
+    double micro_batches = 0.0;
+    double rows = 0.0;  // of each
+    bool kept_forward = false;
+  };
+  StepCost learn_cost(Role role, const OwnShare& own) const;
   StepCost reduction(const Seat& seat, double backward_s) const;
   const Link& link(int from, int to) const;
+  // Adds what the bytes cost the rank that they leave.
+  void send(int from, int to, double bytes, StepCost& cost) const;
 
   Workload workload_;
   Cluster cluster_;

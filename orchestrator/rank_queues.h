@@ -27,10 +27,10 @@ class RankQueues {
   virtual void append(const std::vector<Command>& commands) = 0;
   // The next event or loss, or nothing when `timeout` has passed.
   virtual std::optional<std::variant<RankEvent, RankLost>> next(std::chrono::milliseconds timeout) = 0;
-  // Bytes of commands and events so far; 0 where none travel.
-  virtual std::int64_t moved_bytes() const { return 0; }
   // The clock that times are told by, in seconds.
   virtual double now() const { return steady_seconds(); }
+  // Bytes of commands and events so far; 0 where none travel.
+  virtual std::int64_t moved_bytes() const { return 0; }
 };
 
 }  // namespace ballast

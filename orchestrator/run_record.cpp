@@ -81,7 +81,7 @@ void RunRecord::iteration(std::int64_t iteration, const std::vector<TrainStep>& 
 TimelinePart RunRecord::timeline_until_now() {
   const double now = stream_.now();
   for (const auto& [rank, running] : stream_.running()) {
-    timeline_.take_in_running(running.command, rank, running.since, now);
+    timeline_.take_in_running(*running.command, rank, running.since, now);
   }
   return timeline_.take(now);
 }

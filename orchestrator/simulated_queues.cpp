@@ -158,13 +158,18 @@ void SimulatedQueues::report(int rank, Event event, double time, int step) {
   reports_.push_back({.event = {rank, std::move(event)}, .time = time, .step = step});
 }
 
-std::vector<SimulatedStep> critical_path(const std::vector<SimulatedStep>& steps, double begin) {
+std::vector<SimulatedStep> critical_path(const std::vector<SimulatedStep>& steps, double begin, double end) {
+  int index = SimulatedStep::none;
+  double last = begin;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].end <= last || steps[i].end > end) continue;
+    index = static_cast<int>(i);
+    last = steps[i].end;
+  }
   std::vector<SimulatedStep> path;
-  const auto last = std::ranges::max_element(steps, {}, &SimulatedStep::end);
-  for (auto index = steps.empty() ? SimulatedStep::none : static_cast<int>(last - steps.begin());
-       index != SimulatedStep::none && steps[static_cast<std::size_t>(index)].end > begin;
-       index = steps[static_cast<std::size_t>(index)].previous) {
+  while (index != SimulatedStep::none && steps[static_cast<std::size_t>(index)].end > begin) {
     path.push_back(steps[static_cast<std::size_t>(index)]);
+    index = path.back().previous;
   }
   std::ranges::reverse(path);
   return path;

@@ -49,7 +49,7 @@ class SimulatedQueues : public RankQueues {
   std::optional<std::variant<RankEvent, RankLost>> next(std::chrono::milliseconds timeout) override;
   double now() const override { return orchestrator_; }
 
-  // In the order in which they ended.
+  // A step comes after those that it waited for.
   const std::vector<SimulatedStep>& steps() const { return steps_; }
   // That the orchestrator's thread has spent on messages.
   double orchestrator_busy_s() const { return orchestrator_busy_; }
@@ -124,8 +124,8 @@ class SimulatedQueues : public RankQueues {
   int last_heard_ = SimulatedStep::none;
 };
 
-// The chain of steps of which each had to wait for the one before, from `begin` on to the last that ended, oldest
-// first.
-std::vector<SimulatedStep> critical_path(const std::vector<SimulatedStep>& steps, double begin);
+// The chain of steps of which each had to wait for the one before, from `begin` on to the last that ended by `end`,
+// oldest first.
+std::vector<SimulatedStep> critical_path(const std::vector<SimulatedStep>& steps, double begin, double end);
 
 }  // namespace ballast

@@ -11,6 +11,8 @@ struct PhaseOf {
   std::string_view operator()(const Score&) const { return "score"; }
   std::string_view operator()(const BuildExperience&) const { return "experience"; }
   std::string_view operator()(const Learn&) const { return "learn"; }
+  std::string_view operator()(const LearnText&) const { return "learn"; }
+  std::string_view operator()(const LearnPairs&) const { return "learn"; }
   std::string_view operator()(const Transfer&) const { return "transfer"; }
   std::string_view operator()(const Regroup&) const { return "transfer"; }
   template <typename Other>
@@ -50,21 +52,19 @@ Timeline::Timeline(const Placement& placement, double now) : begin_(now) {
 }
 
 void Timeline::take_in(const Command& command, int rank, const Event& event) {
-  const double begin = event.clock - event.seconds;
-  executed_[rank].push_back({.span = {.name = title_of(command),
-                                      .phase = std::visit(PhaseOf{}, command.body),
-                                      .begin = begin,
-                                      .end = event.clock,
-                                      .command = command.number,
-                                      .micro_batch = command.micro_batch},
-                             .peers = peers_of(command, rank)});
-  if (std::holds_alternative<Transfer>(command.body)) transfer_begins_[command.number][rank] = begin;
+  take_in_running(command, rank, event.clock - event.seconds, event.clock);
   store_bytes_peak_ = std::max(store_bytes_peak_, event.store_bytes);
   for (const auto& [kind, bytes] : event.moved) moved_[kind] += bytes;
 }
 
 void Timeline::take_in_running(const Command& command, int rank, double begin, double now) {
-  executed_[rank].push_back({command, begin, now});
+  executed_[rank].push_back({.span = {.name = title_of(command),
+                                      .phase = std::visit(PhaseOf{}, command.body),
+                                      .begin = begin,
+                                      .end = now,
+                                      .command = command.number,
+                                      .micro_batch = command.micro_batch},
+                             .peers = peers_of(command, rank)});
   if (std::holds_alternative<Transfer>(command.body)) transfer_begins_[command.number][rank] = begin;
 }
 

@@ -47,11 +47,8 @@ struct PlanOptions {
 
 Placement planned_placement(const TrainingJob& job, std::int64_t ranks, const std::filesystem::path& file) {
   auto violations = job.violations();
-  auto placement = resolve_placement(job.config().placement,
-                                     {.roles = job.roles(),
-                                      .world_size = static_cast<int>(ranks),
-                                      .gradient_lanes = static_cast<int>(job.config().workers.gradient_lanes)},
-                                     violations);
+  auto placement =
+      resolve_placement(job.config().placement, job.placement_request(static_cast<int>(ranks)), violations);
   if (!violations.empty()) throw UserError(fmt::format("{}: {}", file.string(), fmt::join(violations, "\n  ")));
   return placement;
 }

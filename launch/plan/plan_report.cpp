@@ -67,7 +67,7 @@ std::string describe_critical_path(const Prediction& prediction) {
   auto text = fmt::format("\nwhat an iteration waits for: above all {} ({:.0f} %)\n", longest.name,
                           100.0 * longest.seconds / prediction.iteration_s);
   for (const auto& [name, commands, seconds] : prediction.critical_path) {
-    const auto times = commands > 0 ? fmt::format("{} x", commands) : "";
+    const auto times = commands > 0.0 ? fmt::format("{:.0f} x", commands) : "";
     text += fmt::format("{:>8} {:<24}{:>10.3f} s\n", times, name, seconds);
   }
   return text;
@@ -82,14 +82,9 @@ std::string describe_bytes(const Prediction& prediction) {
   return text + line("in all", prediction.bytes.sum());
 }
 
-double device_hours(const PlanReport& report) {
-  const auto devices = std::min(report.prediction.ranks, report.cluster.ranks());
-  return report.prediction.iteration_s * static_cast<double>(devices) / 3600.0;
-}
-
-std::string describe_cost(const PlanReport& report) {
-  auto text = fmt::format("\n{:.4f} device-hours an iteration", device_hours(report));
-  if (report.prediction.price > 0.0) text += fmt::format(", at a price of {:.2f}", report.prediction.price);
+std::string describe_cost(const Prediction& prediction) {
+  auto text = fmt::format("\n{:.4f} device-hours an iteration", prediction.device_hours);
+  if (prediction.price > 0.0) text += fmt::format(", at a price of {:.2f}", prediction.price);
   return text + "\n";
 }
 
@@ -127,7 +122,7 @@ std::string describe(const PlanReport& report) {
   const auto& prediction = report.prediction;
   return describe_cluster(report.cluster, prediction) + describe_layouts(report.placement) +
          describe_memory(prediction) + describe_times(prediction) + describe_critical_path(prediction) +
-         describe_bytes(prediction) + describe_cost(report);
+         describe_bytes(prediction) + describe_cost(prediction);
 }
 
 nlohmann::json to_json(const PlanReport& report) {
@@ -140,7 +135,7 @@ nlohmann::json to_json(const PlanReport& report) {
                       {"share", prediction.share},
                       {"fits", prediction.fits()},
                       {"device_memory", prediction.device_memory},
-                      {"device_hours", device_hours(report)},
+                      {"device_hours", prediction.device_hours},
                       {"price", prediction.price}};
   for (const auto& [role, layout] : report.placement) {
     json["placement"][to_string(role)] = {{"ranks", layout.ranks()}, {"shards", layout.shards()}};

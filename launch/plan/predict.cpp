@@ -31,21 +31,62 @@ std::vector<RankClass> memory_classes(const std::map<int, RankMemory>& plan) {
 // What the steps do not account for, the ranks wait for the orchestrator.
 std::vector<CriticalStep> by_kind(const SimulatedRun& run) {
   std::vector<CriticalStep> kinds;
-  double waited = run.end - run.begin;
+  const double share = 1.0 / static_cast<double>(run.iterations);
+  double waited = run.iteration_s();
   for (const auto& step : run.critical_path) {
     const auto title = title_of(*step.command);
     auto kind = std::ranges::find(kinds, title, &CriticalStep::name);
     if (kind == kinds.end()) kind = kinds.insert(kind, {.name = title});
-    const double seconds = step.end - std::max(step.begin, run.begin);
+    const double seconds = (step.end - std::max(step.begin, run.begin)) * share;
     kind->seconds += seconds;
-    ++kind->commands;
+    kind->commands += share;
     waited -= seconds;
   }
   kinds.push_back({.name = "orchestrator", .seconds = std::max(waited, 0.0)});
   return kinds;
 }
 
-double figure(const StepMetrics& figures, const std::string& name) { return figures.at(name); }
+SimulationOptions simulation_options(const PredictOptions& options) {
+  return {.each_rank = options.each_rank, .trace = options.trace};
+}
+
+template <typename Config>
+Config on_device_of(const Cluster& cluster, Config config) {
+  config.workers.device = cluster.gpu ? DeviceChoice::Cuda : DeviceChoice::Cpu;
+  return config;
+}
+
+// What a prediction is made of.
+struct Found {
+  const SimulatedRun& run;
+  const std::map<int, RankMemory>& memory;
+  const Placement& placement;
+  const Cluster& cluster;
+};
+
+Prediction prediction_of(const Found& found) {
+  const auto& [run, memory, placement, cluster] = found;
+  const auto ranks = world_of(placement);
+  const auto ranks_of_device = static_cast<double>(cluster.ranks_of_node(ranks)) / static_cast<double>(cluster.devices);
+  Prediction prediction{.iteration_s = run.iteration_s(),
+                        .orchestrator_s = run.orchestrator_s,
+                        .tokens_per_second = run.figures.at("tokens_per_second"),
+                        .ranks = ranks,
+                        .critical_path = by_kind(run),
+                        .bytes = run.bytes,
+                        .memory = memory_classes(memory),
+                        .device_memory = cluster.memory / ranks_of_device};
+  for (const std::string phase : iteration_phases) {
+    prediction.phase_s[phase] = run.figures.at("time/" + phase);
+    prediction.share[phase] = run.figures.at("share/" + phase);
+  }
+  prediction.share["idle"] = run.figures.at("share/idle");
+  for (const auto& [role, layout] : placement)
+    prediction.idle[role] = run.figures.at("idle/" + std::string(to_string(role)));
+  prediction.device_hours = prediction.iteration_s / 3600.0 * static_cast<double>(std::min(ranks, cluster.ranks()));
+  prediction.price = cluster.price_per_device_hour * prediction.device_hours;
+  return prediction;
+}
 
 }  // namespace
 
@@ -56,34 +97,22 @@ bool Prediction::fits() const {
 
 Prediction predict(const TrainConfig& config, const Placement& placement, const Cluster& cluster,
                    const PredictOptions& options) {
-  const auto run = simulate(workload_of(config, options.lengths, cluster), cluster, placement,
-                            {.each_rank = options.each_rank, .trace = options.trace});
-  Prediction prediction{.iteration_s = run.end - run.begin,
-                        .orchestrator_s = run.orchestrator_s,
-                        .tokens_per_second = figure(run.figures, "tokens_per_second"),
-                        .ranks = world_of(placement),
-                        .critical_path = by_kind(run),
-                        .bytes = run.bytes};
-  for (const std::string phase : iteration_phases) {
-    prediction.phase_s[phase] = figure(run.figures, "time/" + phase);
-    prediction.share[phase] = figure(run.figures, "share/" + phase);
-  }
-  prediction.share["idle"] = figure(run.figures, "share/idle");
-  for (const auto& [role, layout] : placement) {
-    prediction.idle[role] = figure(run.figures, "idle/" + std::string(to_string(role)));
-  }
-  auto on_device = config;
-  on_device.workers.device = cluster.gpu ? DeviceChoice::Cuda : DeviceChoice::Cpu;
-  prediction.memory = memory_classes(memory_plan(on_device, placement));
-  const auto ranks_of_device =
-      static_cast<double>(cluster.ranks_of_node(prediction.ranks)) / static_cast<double>(cluster.devices);
-  prediction.device_memory = cluster.memory / ranks_of_device;
+  const auto run =
+      simulate(workload_of(config, options.lengths, cluster), cluster, placement, simulation_options(options));
+  const auto on_device = on_device_of(cluster, config);
+  auto prediction = prediction_of(
+      {.run = run, .memory = memory_plan(on_device, placement), .placement = placement, .cluster = cluster});
   const auto capacity = static_cast<std::int64_t>(prediction.device_memory);
   if (const auto shortage = memory_shortage(on_device, placement, capacity)) prediction.remedy = shortage->remedy;
-  const double device_hours =
-      prediction.iteration_s / 3600.0 * static_cast<double>(std::min(prediction.ranks, cluster.ranks()));
-  prediction.price = cluster.price_per_device_hour * device_hours;
   return prediction;
+}
+
+Prediction predict(const SupervisedConfig& config, Role role, const Placement& placement, const Cluster& cluster,
+                   const PredictOptions& options) {
+  const auto run = simulate_supervised(workload_of(config, role, options.lengths, cluster), cluster, placement,
+                                       simulation_options(options));
+  const auto memory = memory_plan(on_device_of(cluster, config), role, placement);
+  return prediction_of({.run = run, .memory = memory, .placement = placement, .cluster = cluster});
 }
 
 }  // namespace ballast

@@ -16,8 +16,8 @@ namespace ballast {
 
 // All commands of one kind and role on the way that decides how long an iteration takes.
 struct CriticalStep {
-  std::string name;  // 'Generate', 'Score cost', 'orchestrator'
-  std::int64_t commands = 0;
+  std::string name;       // 'Generate', 'Score cost', 'orchestrator'
+  double commands = 0.0;  // on average over what was simulated
   double seconds = 0.0;
 };
 
@@ -40,6 +40,7 @@ struct Prediction {
   std::vector<RankClass> memory;    // by first rank
   std::vector<std::string> remedy;  // where it does not fit: settings with which it would (memory_shortage.h)
   double device_memory = 0.0;       // bytes that a rank has
+  double device_hours = 0.0;        // of an iteration
   double price = 0.0;               // of an iteration; 0: not known
 
   // No rank needs more memory than it has.
@@ -52,9 +53,11 @@ struct PredictOptions {
   std::optional<std::filesystem::path> trace;  // a file for the simulated timeline
 };
 
-// The second of two simulated iterations: the first has nothing to overlap with. The configuration has no violations,
-// and the placement is of the cluster's ranks.
+// An iteration that has one before it to overlap with. The configuration has no violations.
 Prediction predict(const TrainConfig& config, const Placement& placement, const Cluster& cluster,
                    const PredictOptions& options = {});
+// Of a supervised job, whose one role this is: an iteration is an optimizer step.
+Prediction predict(const SupervisedConfig& config, Role role, const Placement& placement, const Cluster& cluster,
+                   const PredictOptions& options);
 
 }  // namespace ballast

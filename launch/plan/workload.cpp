@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "launch/bench/model_cost.h"
 #include "workers/starting_model.h"
@@ -70,13 +71,32 @@ Workload workload_of(const TrainConfig& config, const PlannedLengths& lengths, c
                     .slots = static_cast<double>(workers.generation.slots),
                     .recomputes_log_probs = workers.generation.old_log_probs == OldLogProbs::Recompute,
                     .learns_texts = workers.ppo.ptx_coeff > 0.0 && config.ptx.data.given(),
-                    .gradient_lanes = workers.gradient_lanes};
+                    .gradient_lanes = workers.gradient_lanes,
+                    .one_step_ahead = config.loop.one_step_ahead};
   for (const Role role : config.roles()) {
     const auto& model = starting_model(role, workers);
     if (!model.given()) continue;  // a rule
     workload.roles[role] = {.model = shape_of(role, model, cluster.gpu), .zero = shards_its_optimizer(role, workers)};
   }
   return workload;
+}
+
+Workload workload_of(const SupervisedConfig& config, Role role, const PlannedLengths& lengths, const Cluster& cluster) {
+  const auto& [batch, random] = std::tie(config.batch, config.examples.random);
+  const auto usual = random ? (random->min_length + random->max_length) / 2 : batch.max_length;
+  const auto length = lengths.response.value_or(usual);
+  if (length > batch.max_length) {
+    throw UserError(fmt::format("--response: found {}; at most batch.max_length ({})", length, batch.max_length));
+  }
+  const auto& supervised = config.workers.supervised;
+  return {.roles = {{role, {.model = shape_of(role, supervised.model, cluster.gpu), .zero = supervised.zero}}},
+          .batch = {.rollout = batch.mini_batch,
+                    .mini_batch = batch.mini_batch,
+                    .micro_batch = batch.micro_batch,
+                    .tokens_per_micro_batch = batch.tokens_per_micro_batch,
+                    .max_length = batch.max_length},
+          .response = static_cast<double>(length),
+          .gradient_lanes = config.workers.gradient_lanes};
 }
 
 }  // namespace ballast

@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 
+#include "launch/supervised_config.h"
 #include "launch/train_config.h"
 #include "orchestrator/cluster.h"
 #include "orchestrator/cost_model.h"
@@ -17,5 +18,8 @@ struct PlannedLengths {
 
 // Reads the models' config.json. Throws ModelError, or UserError where the lengths do not fit into batch.max_length.
 Workload workload_of(const TrainConfig& config, const PlannedLengths& lengths, const Cluster& cluster);
+// Of a job with this one role. A row is a text, or one side of a pair, of `lengths.response` tokens; left out: as the
+// configuration's random ones, else batch.max_length.
+Workload workload_of(const SupervisedConfig& config, Role role, const PlannedLengths& lengths, const Cluster& cluster);
 
 }  // namespace ballast

@@ -7,7 +7,6 @@ namespace {
 
 using ::testing::DoubleEq;
 using ::testing::Each;
-using ::testing::Field;
 
 const ModelShape shape{.layers = 2.0,
                        .hidden = 10.0,
@@ -64,8 +63,7 @@ TEST(CostModel, ACriticScoresEveryTokenAndARuleCostsNothing) {
 }
 
 TEST(CostModel, ATransferTakesAsLongAsItsBusiestLink) {
-  const Transfer transfer{
-      .rows = 2, .max_length = 11, .legs = {{ballast::Field::Tokens, 0, 1}, {ballast::Field::Lengths, 0, 2}}};
+  const Transfer transfer{.rows = 2, .max_length = 11, .legs = {{Field::Tokens, 0, 1}, {Field::Lengths, 0, 2}}};
   const auto costs = model_of(workload(), two_actors).costs({.ranks = {0, 1, 2}, .body = transfer});
   const double tokens = 2.0 * 8.0 * 11.0;
   const double lengths = 2.0 * 8.0;
@@ -77,9 +75,16 @@ TEST(CostModel, ATransferTakesAsLongAsItsBusiestLink) {
   EXPECT_EQ(costs[2].bytes.sum().sum(), 0.0) << "who receives sends nothing";
 }
 
-const auto learn = [](std::int64_t step, std::vector<int> micro_batches) {
-  return Learn{.role = Role::Actor, .step = step, .batch = 1, .micro_batches = std::move(micro_batches), .ptx = {}};
-};
+// Two rows in each micro-batch.
+Learn learn(std::int64_t step, std::vector<int> micro_batches) {
+  const auto rows = 2 * std::ssize(micro_batches);
+  return {.role = Role::Actor,
+          .step = step,
+          .batch = 1,
+          .micro_batches = std::move(micro_batches),
+          .rows = rows,
+          .ptx = {}};
+}
 
 TEST(CostModel, LearningIsPassesOverTheOwnMicroBatchesAnUpdateAndTheSumOfGradients) {
   const auto costs = model_of(workload(), two_actors).costs({.ranks = {0, 1}, .body = learn(1, {2, 3})});
@@ -126,10 +131,28 @@ TEST(CostModel, WithZeroEachReplicaUpdatesItsPartAndScattersGradientsDuringTheBa
 TEST(CostModel, ShardsShareTheWorkAndSumGradientsWithTheSameShardOfOtherReplicas) {
   const Placement sharded{{Role::Actor, Layout({0, 1, 2, 3}, 2)}, {Role::RewardCritic, {0}}};
   const auto costs = model_of(workload(), sharded).costs({.ranks = {0, 1, 2, 3}, .body = learn(1, {2, 3})});
-  EXPECT_THAT(costs, Each(Field(&StepCost::work_s, DoubleEq(costs[0].work_s))));
+  EXPECT_THAT(costs, Each(::testing::Field(&StepCost::work_s, DoubleEq(costs[0].work_s))));
   EXPECT_DOUBLE_EQ(costs[0].bytes.of(SentFor::Gradients).between, 600.0) << "half a gradient, to the other node";
   EXPECT_GT(costs[0].bytes.of(SentFor::TensorParallel).within, 0.0);
   EXPECT_EQ(costs[0].bytes.of(SentFor::TensorParallel).between, 0.0);
+}
+
+TEST(CostModel, RowsThatGoToAnotherReplicaAreSentByEachShard) {
+  const Placement sharded{{Role::Actor, Layout({0, 1, 2, 3}, 2)}, {Role::RewardCritic, {0}}};
+  const Regroup regroup{
+      .role = Role::Actor,
+      .max_length = 11,
+      .fields = {Field::Tokens, Field::Lengths},
+      .micro_batches = {{{.micro_batch = 0, .row = 0}, {.micro_batch = 1, .row = 0}}, {{.micro_batch = 1, .row = 1}}},
+      .ranks = {0, 1, 2, 3},
+      .shards = 2};
+  const auto costs = model_of(workload(), sharded).costs({.ranks = {0, 1, 2, 3}, .body = regroup});
+  const double row = 8.0 * 11.0 + 8.0;
+  EXPECT_EQ(costs[0].bytes.sum().sum(), 0.0);
+  for (const int sender : {2, 3}) {
+    EXPECT_DOUBLE_EQ(costs[sender].bytes.of(SentFor::Transfer).between, row);
+    EXPECT_DOUBLE_EQ(costs[sender].exchange_s, row / 10.0);
+  }
 }
 
 TEST(CostModel, EveryCommandCostsItsRankALittle) {

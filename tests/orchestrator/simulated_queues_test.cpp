@@ -112,7 +112,7 @@ TEST(SimulatedQueues, TheCriticalPathNamesTheStepsThatWaitedForOneAnother) {
   queues.append(pipeline());
   next_events(queues, 16);
   std::vector<std::uint64_t> numbers;
-  for (const auto& step : critical_path(queues.steps(), 0.0)) numbers.push_back(step.command->number);
+  for (const auto& step : critical_path(queues.steps(), 0.0, 13.0)) numbers.push_back(step.command->number);
   EXPECT_THAT(numbers, ElementsAre(1, 2, 4, 5, 6));
 }
 
@@ -122,7 +122,7 @@ TEST(SimulatedQueues, TheCriticalPathGoesOnThroughTheOrchestratorsWait) {
   next_events(queues, 2);
   queues.append({on(2, {1}, Score{})});  // ordered because command 1 has ended
   next_events(queues, 2);
-  const auto path = critical_path(queues.steps(), 0.0);
+  const auto path = critical_path(queues.steps(), 0.0, 7.0);
   ASSERT_EQ(path.size(), 2U);
   EXPECT_EQ(path[0].command->number, 1U);
   EXPECT_EQ(path[1].end, 7.0);

@@ -137,9 +137,41 @@ TEST(SimulatedRun, WritesItsTimelineAsATrace) {
   simulate(workload(), four_nodes, apart(), {.trace = file});
   std::ifstream text(file);
   const auto events = nlohmann::json::parse(text);
-  EXPECT_EQ(events.at(2).at("args").at("name"), "rank 0: actor (h100)");
+  EXPECT_EQ(events.at(2).at("args").at("name"), "rank 0: actor (node0)");
   EXPECT_TRUE(std::ranges::any_of(events, [](const auto& event) { return event.at("name") == "Generate"; }));
   std::filesystem::remove(file);
+}
+
+TEST(SimulatedRun, RowsCutByTokensAreLearntFromInMicroBatchesOfTheBudget) {
+  auto work = workload();
+  work.batch.tokens_per_micro_batch = 8 * 48;  // eight rows
+  const auto by_tokens = simulate(work, four_nodes, apart());
+  const auto by_rows = simulate(workload(), four_nodes, apart());
+  EXPECT_EQ(by_tokens.columns, 1) << "rows change replicas";
+  EXPECT_GT(by_tokens.bytes.of(SentFor::Transfer).sum(), by_rows.bytes.of(SentFor::Transfer).sum());
+}
+
+TEST(SimulatedRun, OneStepAheadTheActorGeneratesWhileTheCriticsLearn) {
+  auto work = workload();
+  const auto in_turn = simulate(work, without_messages(), apart());
+  work.one_step_ahead = true;
+  const auto ahead = simulate(work, without_messages(), apart());
+  EXPECT_LT(ahead.iteration_s(), in_turn.iteration_s());
+  EXPECT_NEAR(ahead.figures.at("time/generate"), in_turn.figures.at("time/generate"), 1e-9);
+}
+
+TEST(SimulatedRun, AReplicaMoreOfASupervisedJobHalvesItsSteps) {
+  auto work = workload();
+  work.batch = {.rollout = 32, .mini_batch = 32, .micro_batch = 2, .max_length = 64};
+  for (const Role role : {Role::Actor, Role::Reward}) {
+    const auto one = simulate_supervised(work, without_messages(), {{role, {0}}});
+    const auto two = simulate_supervised(work, without_messages(), {{role, {0, 1}}});
+    const auto two_of_them = simulate_supervised(work, without_messages(), {{role, {0, 1}}}, {.each_rank = true});
+    EXPECT_NEAR(two.iteration_s(), one.iteration_s() / 2.0, 0.1 * one.iteration_s());
+    EXPECT_NEAR(two.iteration_s(), two_of_them.iteration_s(), 1e-9);
+    EXPECT_GT(two.bytes.of(SentFor::Gradients).within, 0.0);
+    EXPECT_NEAR(two.figures.at("time/learn"), two.iteration_s(), 0.1 * two.iteration_s());
+  }
 }
 
 TEST(SimulatedRun, PlainPpoHasNoCost) {

@@ -45,6 +45,14 @@ def overrides_and_lengths_count(folder: Path) -> None:
     check(seconds[1] < seconds[0] < seconds[2], f"shorter responses take less time, more rows more: {seconds}")
 
 
+def supervised_jobs_have_plans(folder: Path) -> None:
+    for name in ("sft", "reward", "cost"):
+        report = folder / f"{name}.json"
+        done = plan("-c", f"configs/smoke/{name}.yaml", "--cluster", "2xcpu", "--json", str(report))
+        check(done.returncode == 0, f"{name}: {done.stderr}")
+        check(json.loads(report.read_text())["phase_s"]["learn"] > 0, f"{name} learns")
+
+
 def nothing_is_written_but_what_is_asked_for(folder: Path) -> None:
     plan("-c", SMOKE, "--cluster", "6xcpu", f"output={folder / 'run'}")
     check(not (folder / "run").exists(), "a plan leaves no run folder")
@@ -66,7 +74,7 @@ def refusals(folder: Path) -> None:
          ["--json", "plan.json"]),
         ("a trace that cannot be written", ["-c", SMOKE, "--cluster", "6xcpu", "--trace", str(folder / "no/trace.json")],
          ["--trace", "trace.json"]),
-        ("a job without a plan", ["-c", "configs/smoke/sft.yaml", "--cluster", "h100"], ["algorithm", "ppo_lag"]),
+        ("texts that are too long", ["-c", "configs/smoke/sft.yaml", "--cluster", "h100", "--response", "999"], ["999"]),
     ]
     for name, arguments, words in cases:
         done = plan(*arguments)
@@ -105,6 +113,7 @@ def main() -> None:
         folder = Path(name)
         a_plan_has_its_tables(folder)
         overrides_and_lengths_count(folder)
+        supervised_jobs_have_plans(folder)
         nothing_is_written_but_what_is_asked_for(folder)
         refusals(folder)
         what_does_not_fit_is_named(folder)
