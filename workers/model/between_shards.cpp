@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "workers/model/tensor_buffer.h"
+
 namespace ballast {
 namespace {
 
@@ -81,13 +83,6 @@ torch::Tensor sum_of_copies(const Copies& copies, const torch::Tensor& gradient)
 }
 
 }  // namespace
-
-Buffer buffer_of(const torch::Tensor& tensor) {
-  TORCH_CHECK(tensor.is_contiguous(), "found a tensor with gaps");
-  const bool whole = tensor.scalar_type() == torch::kFloat32;
-  TORCH_CHECK(whole || tensor.scalar_type() == torch::kBFloat16, "shards do not exchange ", tensor.scalar_type());
-  return {tensor.data_ptr(), tensor.numel(), whole ? DType::float32 : DType::bfloat16};
-}
 
 torch::Tensor all_tokens(const Shards& shards, const torch::Tensor& part_nE, std::int64_t tokens) {
   if (shards.count() == 1) return part_nE;
