@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "workers/model/buffer.h"
+#include "workers/model/tensor_buffer.h"
 #include "workers/transfer.h"
 
 namespace ballast {

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "workers/model/buffer.h"
+#include "workers/model/tensor_buffer.h"
 
 namespace ballast {
 
