@@ -8,23 +8,23 @@ namespace ballast {
 namespace {
 
 // Roles that share ranks, as many as the one with the most shards needs.
-using Seat = std::vector<Role>;
+using RolesOfSeat = std::vector<Role>;
 
-int width_of(const Seat& seat, const PlacementRequest& request) {
+int width_of(const RolesOfSeat& seat, const PlacementRequest& request) {
   int width = 1;
   for (const Role role : seat) width = std::max(width, request.shards_of(role));
   return width;
 }
 
-int width_of(const std::vector<Seat>& seats, const PlacementRequest& request) {
+int width_of(const std::vector<RolesOfSeat>& seats, const PlacementRequest& request) {
   int width = 0;
   for (const auto& seat : seats) width += width_of(seat, request);
   return width;
 }
 
 // One for each role, or fewer where the ranks do not suffice.
-std::vector<Seat> seats_of(const PlacementRequest& request) {
-  std::vector<Seat> seats;
+std::vector<RolesOfSeat> seats_of(const PlacementRequest& request) {
+  std::vector<RolesOfSeat> seats;
   for (const Role role : request.roles) seats.push_back({role});
   const auto merge_last_two_that = [&](auto predicate) {
     std::vector<std::size_t> found;
@@ -52,7 +52,7 @@ std::vector<int> ranks_from(int first, int count) {
 }
 
 // Of the ranks of a seat, roles with fewer shards than it has ranks take different ones in turn.
-Placement on_seats(const std::vector<Seat>& seats, const PlacementRequest& request) {
+Placement on_seats(const std::vector<RolesOfSeat>& seats, const PlacementRequest& request) {
   Placement placement;
   int first = 0;
   for (const auto& seat : seats) {

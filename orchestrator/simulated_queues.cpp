@@ -11,6 +11,12 @@ std::size_t index_of(int rank, const Command& command) {
   return static_cast<std::size_t>(std::ranges::lower_bound(command.ranks, rank) - command.ranks.begin());
 }
 
+// A model is read, and memory freed, without the others.
+bool works_alone(const Command& command) {
+  return std::holds_alternative<Load>(command.body) || std::holds_alternative<LoadLearner>(command.body) ||
+         std::holds_alternative<Free>(command.body);
+}
+
 // Indices in command.ranks of those that the rank's legs have at their other ends, and of itself.
 std::vector<std::size_t> ends_of_legs(int rank, const Command& command, const Transfer& transfer) {
   std::vector<std::size_t> ends{index_of(rank, command)};
@@ -124,6 +130,8 @@ void SimulatedQueues::meet(int rank, double time) {
       if (std::ranges::all_of(ends_of_legs(task->command->ranks[end], *task->command, *transfer), is_there))
         exchange(*task, end, part, time);
     }
+  } else if (works_alone(*task->command)) {
+    exchange(*task, part, part, time);
   } else if (task->there == task->parts.size()) {
     for (std::size_t other = 0; other < task->parts.size(); ++other) exchange(*task, other, part, time);
   }

@@ -24,7 +24,8 @@ struct SimulatedStep {
 };
 
 // Each rank executes its queue first in, first out, as workers do: it works for a while, alone or sharing its node's
-// devices, meets its peers (all ranks of a command; in a transfer those at the other end of its legs), and exchanges.
+// devices, meets its peers (all ranks of a command; in a transfer those at the other end of its legs; none for Load and
+// Free), and exchanges.
 // The orchestrator's thread spends time on each message too, one after the other. Time is simulated and stands still
 // between calls.
 class SimulatedQueues : public RankQueues {

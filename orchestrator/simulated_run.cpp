@@ -98,8 +98,8 @@ SimulatedRun simulate(const Workload& workload, const Cluster& cluster, const Pl
   auto& stream = simulation.stream();
   LoopConfig loop{.iterations = workload.one_step_ahead ? 3 : 2,  // the last one has no rollout to prepare
                   .batch = part.batch,
-                  .gradient_lanes = workload.gradient_lanes,
-                  .one_step_ahead = workload.one_step_ahead};
+                  .one_step_ahead = workload.one_step_ahead,
+                  .gradient_lanes = workload.gradient_lanes};
   loop.samples.every = 0;
   Metrics metrics;
   stream.add_listener([&](const Command& command, int, const Event& event) { metrics.take_in(command, event); });

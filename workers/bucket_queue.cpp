@@ -14,7 +14,7 @@ BucketQueue::BucketQueue(const Partition& partition, std::int64_t decayed_size)
 }
 
 template <typename Body>
-void BucketQueue::for_buckets(Span elements, const Body& body) const {
+void BucketQueue::for_buckets(IndexRange elements, const Body& body) const {
   const int last = partition_.bucket_of(elements.end - 1);
   for (int bucket = partition_.bucket_of(elements.begin); bucket <= last; ++bucket) body(bucket);
 }
@@ -34,7 +34,7 @@ void BucketQueue::begin(bool last) {
     for_buckets(leaf.elements, [&](int bucket) { awaited_[bucket] += leaf.expected; });
 }
 
-void BucketQueue::arrived(const void* address, Span elements) {
+void BucketQueue::arrived(const void* address, IndexRange elements) {
   if (elements.empty()) return;
   Leaf& leaf = leaves_[address];
   leaf.elements = elements;

@@ -20,7 +20,7 @@ class BucketQueue {
   // A micro-batch's backward passes begin, the step's last ones if `last`.
   void begin(bool last);
   // One is through with a leaf that has these elements. Throws std::logic_error if one of them has left already.
-  void arrived(const void* leaf, Span elements);
+  void arrived(const void* leaf, IndexRange elements);
   // The next bucket, taken off, if the last backward passes are through with it.
   std::optional<int> take_complete();
   // The next bucket, taken off, complete or not; nothing at the end.
@@ -30,12 +30,12 @@ class BucketQueue {
 
  private:
   struct Leaf {
-    Span elements;
+    IndexRange elements;
     int expected = 0;  // the most gradients in one micro-batch
     int seen = 0;      // in this one
   };
   template <typename Body>
-  void for_buckets(Span elements, const Body& body) const;
+  void for_buckets(IndexRange elements, const Body& body) const;
   void learn();
 
   Partition partition_;

@@ -52,7 +52,7 @@ void GradientLanes::put_away() {
   pending_.reset();
 }
 
-void GradientLanes::sum(Span elements) {
+void GradientLanes::sum(IndexRange elements) {
   const at::Tensor here = flat_gradient_.slice(0, elements.begin, elements.end);
   if (lanes_ == 1) {
     if (!pending_) here.zero_();
@@ -66,7 +66,7 @@ void GradientLanes::sum(Span elements) {
 }
 
 // Undefined: nothing has been added. Uses the lanes' memory up.
-at::Tensor GradientLanes::sum_of_lanes(Span elements) {
+at::Tensor GradientLanes::sum_of_lanes(IndexRange elements) {
   std::vector<at::Tensor> sums(own_lanes_.size());
   for (std::size_t lane = 0; lane < sums.size(); ++lane) {
     if (!own_lanes_[lane].empty) sums[lane] = own_lanes_[lane].sum.slice(0, elements.begin, elements.end);

@@ -23,7 +23,7 @@ class GradientLanes {
   void begin(int micro_batch);
   // When the last backward pass of this replica is through with these elements, or when there was none: leaves their
   // sum in the flat gradient. Once for each element in a step.
-  void sum(Span elements);
+  void sum(IndexRange elements);
   // The step is over; the next begins anew.
   void end();
 
@@ -34,7 +34,7 @@ class GradientLanes {
   };
   // Puts what the last backward pass left into its lane.
   void put_away();
-  at::Tensor sum_of_lanes(Span elements);
+  at::Tensor sum_of_lanes(IndexRange elements);
 
   at::Tensor flat_gradient_;
   int lanes_;

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "workers/memory/memory_count.h"
-#include "workers/model/buffer.h"
+#include "workers/model/tensor_buffer.h"
 
 namespace ballast {
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "workers/model/tensor_buffer.h"
 #include "workers/transfer.h"
 
 namespace ballast {

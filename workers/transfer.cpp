@@ -5,12 +5,9 @@
 
 #include <vector>
 
+#include "workers/model/tensor_buffer.h"
+
 namespace ballast {
-namespace {
-
-DType dtype_of(const at::Tensor& tensor) { return tensor.scalar_type() == at::kLong ? DType::int64 : DType::float32; }
-
-}  // namespace
 
 at::Tensor allocate_field(Field field, const FieldExtent& extent, c10::Device device) {
   const auto options = at::TensorOptions(device);
@@ -24,8 +21,6 @@ at::Tensor allocate_field(Field field, const FieldExtent& extent, c10::Device de
       return at::empty({extent.rows, extent.max_length - 1}, options.dtype(at::kFloat));
   }
 }
-
-Buffer buffer_of(const at::Tensor& tensor) { return {tensor.data_ptr(), tensor.numel(), dtype_of(tensor)}; }
 
 void run_transfer(const Transfer& transfer, Communicator& world, BatchStore& store, std::chrono::milliseconds timeout) {
   const int me = world.group().index;

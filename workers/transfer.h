@@ -15,8 +15,6 @@ struct FieldExtent {
 };
 // Not filled.
 at::Tensor allocate_field(Field field, const FieldExtent& extent, c10::Device device);
-// Of a contiguous tensor.
-Buffer buffer_of(const at::Tensor& tensor);
 
 // This rank's part: posts every receive and send at once, then waits for all. `world` spans all ranks; legs name its
 // ranks. A leg from a rank to itself is no leg: the field already lies in the store.

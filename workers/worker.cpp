@@ -156,7 +156,7 @@ Event Worker::execute(const EvaluateText& evaluate) { return {.rows = text_learn
 Event Worker::execute(const EvaluatePairs& evaluate) { return {.rows = preference_learner_->evaluate(evaluate)}; }
 
 Event Worker::execute(const Save& save) {
-  if (place_of(save.role).shards.index() > 0 || !save_model(save)) return {};
+  if (!save_model(save)) return {};
   return {.files = sync_saved_files(save.folder)};
 }
 

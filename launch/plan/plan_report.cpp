@@ -11,7 +11,7 @@ namespace {
 
 constexpr double giga = 1e9;
 
-std::string role_names(const RankMemory& memory) {
+std::string names_of_roles(const RankMemory& memory) {
   std::vector<std::string_view> names;
   for (const auto& [role, of_role] : memory.roles) names.push_back(to_string(role));
   return fmt::format("{}", fmt::join(names, ", "));
@@ -40,7 +40,7 @@ std::string describe_memory(const Prediction& prediction) {
     for (const auto& [of, name] : memory_class_names)
       text += fmt::format("{:>12.2f}", static_cast<double>(memory.bytes[of]) / giga);
     text += fmt::format("{:>12.2f}  {} ({})\n", static_cast<double>(memory.total()) / giga, describe_ranks(ranks),
-                        role_names(memory));
+                        names_of_roles(memory));
   }
   return text;
 }
@@ -111,7 +111,7 @@ std::string describe_misfits(const Prediction& prediction) {
   std::vector<std::string> misfits;
   for (const auto& [ranks, memory] : prediction.memory) {
     if (static_cast<double>(memory.total()) <= prediction.device_memory) continue;
-    misfits.push_back(fmt::format("ranks {} ({}): {:.1f} GB of {:.1f} GB", describe_ranks(ranks), role_names(memory),
+    misfits.push_back(fmt::format("ranks {} ({}): {:.1f} GB of {:.1f} GB", describe_ranks(ranks), names_of_roles(memory),
                                   static_cast<double>(memory.total()) / giga, prediction.device_memory / giga));
   }
   if (!prediction.remedy.empty()) misfits.push_back(fmt::format("enough with {}", fmt::join(prediction.remedy, " ")));

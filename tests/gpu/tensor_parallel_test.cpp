@@ -70,7 +70,7 @@ double relative_difference(const CausalLM& part, const Learned& found, const Lea
   for (const Segment& segment : part.parameters().segments()) {
     const torch::Tensor& gradient = found.gradients.at(segment.spec.name);
     const torch::Tensor expected = torch::empty_like(gradient);
-    take_slice(expected, whole.gradients.at(segment.spec.name), segment.spec.slice);
+    expected.copy_(sliced(whole.gradients.at(segment.spec.name), segment.spec.slice));
     difference += (gradient - expected).square().sum().item<double>();
     norm += expected.square().sum().item<double>();
   }

@@ -106,7 +106,7 @@ class Rank {
   void score(int micro_batch) {
     const BatchKey key{1, micro_batch};
     for (const auto& [role, scorer] : scorers_) scorer->score({.role = role, .key = key, .row_ids = row_ids()}, store_);
-    for (const auto& [role, critic] : critics_) critic->score(key, store_);
+    for (const auto& [role, critic] : critics_) critic->score({.role = role, .key = key, .row_ids = row_ids()}, store_);
     if (!actor_) return;
     for (const Field field : {Field::RefLogProbs, Field::Reward, Field::RewardValues, Field::Cost, Field::CostValues})
       if (!store_.holds(key, field)) put_zeros(key, field);

@@ -94,6 +94,14 @@ TEST(SimulatedQueues, InATransferARankWaitsForTheOtherEndsOfItsOwnLegsAlone) {
   EXPECT_THAT(ends_on(2, events), ElementsAre(Pair(1, 3.0), Pair(2, 4.0)));
 }
 
+TEST(SimulatedQueues, ARankFreesMemoryWithoutTheOthers) {
+  SimulatedQueues queues(world());
+  queues.append({on(1, {0}, Score{}), on(2, {0, 1}, Free{})});
+  const auto events = next_events(queues, 6);
+  EXPECT_THAT(ends_on(1, events), ElementsAre(Pair(2, 0.0)));
+  EXPECT_THAT(ends_on(0, events), ElementsAre(Pair(1, 3.0), Pair(2, 3.0)));
+}
+
 TEST(SimulatedQueues, RanksBeginWhatIsOrderedOnlyOnceTheOrderIsThere) {
   auto late = world();
   late.message_s = 0.5;

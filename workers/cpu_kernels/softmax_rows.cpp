@@ -42,14 +42,15 @@ BALLAST_INLINE void gradients_of(const LogitRows<Element>& rows, const float* no
   for (std::int64_t row = 0; row < rows.rows; ++row) {
     Element* logits_V = rows.logits_MV + row * rows.vocab;
     const float gradient = gradients_M[row];
-    const std::int64_t own = rows.ids_M[row] / lane_count * lane_count;  // the lanes that hold the token
+    const std::int64_t id = rows.ids_M[row];
+    const std::int64_t own = id < 0 ? id : id / lane_count * lane_count;  // the lanes that hold the token
     for (std::int64_t i = 0; i < rows.vocab; i += lane_count) {
       Lanes lanes;
       load_some(lanes, logits_V + i, rows.vocab - i, lowest);
       lanes -= normalisers_M[row];
       exponentiate(lanes);
       lanes *= -gradient;
-      if (i == own) lanes[rows.ids_M[row] - own] += gradient;
+      if (i == own) lanes[id - own] += gradient;
       store_some(logits_V + i, lanes, rows.vocab - i);
     }
   }

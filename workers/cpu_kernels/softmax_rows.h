@@ -19,7 +19,8 @@ struct LogitRows {
 void token_log_probs(const LogitRows<float>& rows, float* log_probs_M, float* normalisers_M);
 void token_log_probs(const LogitRows<Bfloat16>& rows, float* log_probs_M, float* normalisers_M);
 
-// logits = gradient (onehot(id) - softmax(logits)), in their place; gradients_M: of the log-probabilities.
+// logits = gradient (onehot(id) - softmax(logits)), in their place; gradients_M: of the log-probabilities. An
+// id of -1 is none of these logits.
 void logit_gradients(const LogitRows<float>& rows, const float* normalisers_M, const float* gradients_M);
 void logit_gradients(const LogitRows<Bfloat16>& rows, const float* normalisers_M, const float* gradients_M);
 

@@ -11,8 +11,7 @@
 namespace ballast {
 GpuLlamaPass::GpuLlamaPass(const CausalLM& model, const gpu::Kernels& kernels)
     : kernels_(kernels),
-      shards_(model.shards()),
-      vocabulary_(local_vocabulary(model.config(), shards_.shard())),
+      vocabulary_{.shards = model.shards(), .vocab = model.config().vocab},
       epsilon_(model.config().norm_epsilon),
       head_dim_(model.config().head_dim),
       embedding_VE_(model.parameters().at("model.embed_tokens.weight").detach()),
@@ -37,7 +36,7 @@ GpuLlamaPass::Layer GpuLlamaPass::layer_at(const CausalLM& model, std::int64_t i
 }
 
 at::Tensor GpuLlamaPass::hidden(const SlotRows& rows, const AttendRows& attend) const {
-  const at::Tensor stream_NE = embed(rows.tokens_N);
+  const at::Tensor stream_NE = sum_over_shards(vocabulary_.embed(embedding_VE_, rows.tokens_N), vocabulary_.shards);
   at::Tensor delta_NE;  // what the last layer adds to the stream
   for (const Layer& layer : layers_) {
     const at::Tensor qkv = layer.qkv(add_norm(stream_NE, delta_NE, layer.attention_norm_E));
@@ -48,15 +47,8 @@ at::Tensor GpuLlamaPass::hidden(const SlotRows& rows, const AttendRows& attend) 
   return add_norm(stream_NE, delta_NE, final_norm_E_);
 }
 
-at::Tensor GpuLlamaPass::embed(const at::Tensor& tokens_N) const {
-  if (shards_.count() == 1) return at::embedding(embedding_VE_, tokens_N);
-  const at::Tensor elsewhere_N = tokens_N.lt(vocabulary_.begin).logical_or_(tokens_N.ge(vocabulary_.end));
-  const at::Tensor own_N = (tokens_N - vocabulary_.begin).masked_fill_(elsewhere_N, 0);
-  return sum_over_shards(at::embedding(embedding_VE_, own_N).masked_fill_(elsewhere_N.unsqueeze(1), 0.0), shards_);
-}
-
 at::Tensor GpuLlamaPass::summed(const Linear& layer, const at::Tensor& x_NI) const {
-  return sum_over_shards(layer(x_NI), shards_);
+  return sum_over_shards(layer(x_NI), vocabulary_.shards);
 }
 
 at::Tensor GpuLlamaPass::add_norm(const at::Tensor& stream_NE, const at::Tensor& delta_NE,

@@ -5,6 +5,7 @@
 
 #include "workers/generation/gpu_pass.h"
 #include "workers/model/layers.h"
+#include "workers/model/vocabulary_shard.h"
 
 namespace ballast {
 
@@ -26,7 +27,6 @@ class GpuLlamaPass final : public GpuPass {
   };
   static Layer layer_at(const CausalLM& model, std::int64_t index);
 
-  at::Tensor embed(const at::Tensor& tokens_N) const;
   // A layer that every shard has a part of: the shards' outputs become their sum.
   at::Tensor summed(const Linear& layer, const at::Tensor& x_NI) const;
   // stream += delta, if that is defined; returns the norm of the stream.
@@ -34,8 +34,7 @@ class GpuLlamaPass final : public GpuPass {
   at::Tensor gated_product(const at::Tensor& gate_up_N2I) const;
 
   const gpu::Kernels& kernels_;
-  Shards shards_;
-  IndexRange vocabulary_;  // the ids that this shard has in its embedding
+  VocabularyShard vocabulary_;
   double epsilon_;
   std::int64_t head_dim_;
   at::Tensor frequencies_F_;

@@ -21,10 +21,10 @@ const Element* elements_of(const torch::Tensor& weights) {
 template <typename Element>
 void take_linear(PackedMatrix<Element>& packed, const std::vector<Linear>& layers) {
   std::int64_t first = 0;
-  for (const auto& [weight, bias] : layers) {
-    packed.set_rows(first, elements_of<Element>(weight), weight.size(0));
-    if (bias.defined()) packed.set_bias(first, elements_of<Element>(bias), bias.numel());
-    first += weight.size(0);
+  for (const Linear& layer : layers) {
+    packed.set_rows(first, elements_of<Element>(layer.weight), layer.weight.size(0));
+    if (layer.bias.defined()) packed.set_bias(first, elements_of<Element>(layer.bias), layer.bias.numel());
+    first += layer.weight.size(0);
   }
 }
 

@@ -45,7 +45,8 @@ void share_choices(std::span<Choice> choices, const Shards& shards, c10::Device 
         std::bit_cast<std::int64_t>(LogProbs{.of_model = choice.log_prob, .of_sampling = choice.sampling_log_prob});
   }
   const at::Tensor on_device = numbers.to(device);
-  shards.communicator->broadcast(buffer_of(on_device), /*root=*/0).wait(shards.timeout);
+  shards.communicator->broadcast({on_device.mutable_data_ptr(), on_device.numel(), DType::int64}, /*root=*/0)
+      .wait(shards.timeout);
   numbers.copy_(on_device);
   number = numbers.mutable_data_ptr<std::int64_t>();
   for (Choice& choice : choices) {

@@ -25,7 +25,8 @@ struct GatherLogProbs {
 void gather_log_probs(const GatherLogProbs& gather, Stream stream);
 void gather_log_probs_reference(const GatherLogProbs& gather, Stream stream);
 
-// logits <- (onehot(id) - exp(logits - normaliser)) * gradient: d log p(id) / d logits times what comes from behind.
+// logits <- (onehot(id) - exp(logits - normaliser)) * gradient: d log p(id) / d logits times what comes from behind. An
+// id of -1 is none of these logits.
 struct LogitGradients {
   LogitRows logits;
   const float* normalisers_M = nullptr;

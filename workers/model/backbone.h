@@ -11,7 +11,8 @@ class Backbone {
  public:
   virtual ~Backbone() = default;
 
-  // Hidden states after the final norm, [N, hidden]. Tokens and positions are int64 [N]; what a token sees of the
+  // Hidden states after the final norm, [N, hidden], on each shard those of all tokens: what its loss makes of them is
+  // its part of their gradient. Tokens and positions are int64 [N]; what a token sees of the
   // others is up to `attend`, which is how generation comes in with its cache.
   virtual torch::Tensor forward(const torch::Tensor& tokens_N, const torch::Tensor& positions_N,
                                 const Attend& attend) const = 0;

@@ -2,7 +2,6 @@
 
 #include "workers/model/model_folder.h"
 #include "workers/model/registry.h"
-#include "workers/model/token_log_probs.h"
 #include "workers/model/weights.h"
 
 namespace ballast {
@@ -51,7 +50,7 @@ std::unique_ptr<CausalLM> CausalLM::from_source(const ModelSource& source, Use u
 torch::Tensor CausalLM::next_token_log_probs(const torch::Tensor& hidden_NE, const PackedTokens& packed,
                                              const torch::Tensor& wanted_N) const {
   const auto [rows_M, ids_M] = next_tokens(packed, wanted_N);
-  const torch::Tensor log_probs_M = token_log_probs(hidden_NE.index_select(0, rows_M), head_VE_, ids_M);
+  const torch::Tensor log_probs_M = token_log_probs(hidden_NE.index_select(0, rows_M), head(), ids_M);
   return torch::zeros({packed.tokens()}, log_probs_M.options()).index_copy(0, rows_M, log_probs_M);
 }
 
@@ -59,7 +58,7 @@ CausalLM::NextTokenLoss CausalLM::next_token_loss(const torch::Tensor& hidden_NE
                                                   const torch::Tensor& wanted_N,
                                                   const LossOfTokens& loss_of_tokens) const {
   const NextTokens next = next_tokens(packed, wanted_N);
-  const TokenLoss found = token_loss(hidden_NE.index_select(0, next.rows_M), head_VE_, next.ids_M,
+  const TokenLoss found = token_loss(hidden_NE.index_select(0, next.rows_M), head(), next.ids_M,
                                      [&](const torch::Tensor& log_probs_m, std::int64_t begin) {
                                        const auto rows_m = next.rows_M.narrow(0, begin, log_probs_m.size(0));
                                        return loss_of_tokens(log_probs_m, rows_m);
@@ -69,7 +68,7 @@ CausalLM::NextTokenLoss CausalLM::next_token_loss(const torch::Tensor& hidden_NE
 }
 
 bool CausalLM::save(const std::filesystem::path& folder) const {
-  return save_model_folder(folder, config_, parameters_, {});
+  return save_model_folder(folder, {.config = config_, .parameters = parameters_});
 }
 
 }  // namespace ballast

@@ -11,6 +11,7 @@
 #include "workers/model/model_source.h"
 #include "workers/model/packed_tokens.h"
 #include "workers/model/shards.h"
+#include "workers/model/token_log_probs.h"
 
 namespace ballast {
 
@@ -46,15 +47,16 @@ class CausalLM : public Model {
 
   // [N, E] after the final norm, in what the model computes in.
   torch::Tensor hidden(const PackedTokens& packed) const { return backbone_->forward(packed); }
-  // float32 [..., V] of hidden states [..., E].
+  // float32 [..., V] of hidden states [..., E]; of a shard, the logits of the tokens in `local_vocabulary`.
   torch::Tensor logits(const torch::Tensor& hidden) const { return at::linear(hidden, head_VE_).to(torch::kFloat32); }
 
-  // Writes config.json and model.safetensors into the folder, which it makes; transformers opens it. Whether this rank
-  // writes: replicas that hold the model together (ZeRO-1) all call it.
+  // Writes config.json and model.safetensors into the folder, which it makes; transformers opens it. All ranks that
+  // hold the model together (shards, and replicas under ZeRO-1) call it; the first one writes. Whether this rank did.
   bool save(const std::filesystem::path& folder) const;
 
  private:
   CausalLM(ModelConfig config, Parameters parameters);
+  TokenHead head() const { return {head_VE_, {.shards = shards(), .vocab = config_.vocab}}; }
 
   torch::Tensor head_VE_;
 };

@@ -1,4 +1,4 @@
-// N tokens, E = hidden, I = intermediate, H heads, D = head_dim.
+// N tokens, n of them this shard's, E = hidden, I = intermediate, H heads, D = head_dim.
 #include "workers/model/gpt2.h"
 
 #include <fmt/format.h>
@@ -7,6 +7,7 @@
 
 #include "workers/model/checkpointed.h"
 #include "workers/model/layers.h"
+#include "workers/model/vocabulary_shard.h"
 
 namespace ballast {
 namespace {
@@ -25,43 +26,66 @@ struct Conv1d {
   torch::Tensor operator()(const torch::Tensor& x_NI) const { return at::addmm(bias_O, x_NI, weight_IO); }
 };
 
+// Where each shard has some rows of W and of x: the rows [n, out] of this shard's tokens.
+struct SummedConv1d {
+  Conv1d conv;
+  Shards shards;
+
+  torch::Tensor operator()(const torch::Tensor& x_NI) const {
+    if (shards.count() == 1) return conv(x_NI);
+    return part_of_sum(shards, at::mm(x_NI, conv.weight_IO)) + Copies::on_all(shards).of(conv.bias_O);
+  }
+};
+
 struct LayerNorm {
   torch::Tensor weight_E;
   torch::Tensor bias_E;
   double epsilon;
+  Copies copies;
 
-  torch::Tensor operator()(const torch::Tensor& x_NE) const {
-    return at::layer_norm(x_NE, weight_E.sizes(), weight_E, bias_E, epsilon);
+  torch::Tensor operator()(const torch::Tensor& x_nE) const {
+    return at::layer_norm(x_nE, weight_E.sizes(), copies.of(weight_E), copies.of(bias_E), epsilon);
   }
 };
 
 struct Gpt2Layer {
   AttentionSite site;
   LayerNorm attention_norm;
-  Conv1d qkv, o;
+  Conv1d qkv;
+  SummedConv1d o;
   LayerNorm mlp_norm;
-  Conv1d up, down;
+  Conv1d up;
+  SummedConv1d down;
 };
 
 class Gpt2 final : public Backbone {
  public:
-  Gpt2(const ModelConfig& config, const Parameters& parameters);
+  Gpt2(const ModelConfig& config, const Parameters& parameters, const Shards& shards);
   using Backbone::forward;
   torch::Tensor forward(const torch::Tensor& tokens_N, const torch::Tensor& positions_N,
                         const Attend& attend) const override;
 
  private:
+  // [N, E] to this shard's [n, E], as `mlp`.
   torch::Tensor attention(const Gpt2Layer& layer, const torch::Tensor& x_NE, const Attend& attend) const;
+  torch::Tensor mlp(const Gpt2Layer& layer, const torch::Tensor& x_NE) const {
+    return layer.down(at::gelu(layer.up(x_NE), "tanh"));
+  }
 
-  std::int64_t head_dim_;
+  Shards shards_;
+  VocabularyShard vocabulary_, positions_;
+  HeadShape heads_;
   torch::Tensor token_embedding_VE_;
   torch::Tensor position_embedding_PE_;
   std::vector<Gpt2Layer> layers_;
   LayerNorm final_norm_;
 };
 
-LayerNorm norm_at(const Parameters& parameters, const std::string& name, double epsilon) {
-  return {.weight_E = parameters.at(name + ".weight"), .bias_E = parameters.at(name + ".bias"), .epsilon = epsilon};
+LayerNorm norm_at(const Parameters& parameters, const Shards& shards, const std::string& name, double epsilon) {
+  return {.weight_E = parameters.at(name + ".weight"),
+          .bias_E = parameters.at(name + ".bias"),
+          .epsilon = epsilon,
+          .copies = Copies::on_all(shards)};
 }
 
 double score_scale(const ModelConfig& config, std::int64_t layer) {
@@ -70,46 +94,52 @@ double score_scale(const ModelConfig& config, std::int64_t layer) {
   return scale;
 }
 
-Gpt2Layer layer_at(const ModelConfig& config, const Parameters& parameters, std::int64_t index) {
+Gpt2Layer layer_at(const ModelConfig& config, const Parameters& parameters, const Shards& shards, std::int64_t index) {
   const std::string prefix = layer_prefix(index);
   const auto conv = [&](const char* name) {
     return Conv1d{parameters.at(prefix + name + ".weight"), parameters.at(prefix + name + ".bias")};
   };
+  const auto norm = [&](const char* name) { return norm_at(parameters, shards, prefix + name, config.norm_epsilon); };
   return {.site = {.layer = index, .scale = score_scale(config, index), .window = std::nullopt},
-          .attention_norm = norm_at(parameters, prefix + "ln_1", config.norm_epsilon),
+          .attention_norm = norm("ln_1"),
           .qkv = conv("attn.c_attn"),
-          .o = conv("attn.c_proj"),
-          .mlp_norm = norm_at(parameters, prefix + "ln_2", config.norm_epsilon),
+          .o = {conv("attn.c_proj"), shards},
+          .mlp_norm = norm("ln_2"),
           .up = conv("mlp.c_fc"),
-          .down = conv("mlp.c_proj")};
+          .down = {conv("mlp.c_proj"), shards}};
 }
 
-Gpt2::Gpt2(const ModelConfig& config, const Parameters& parameters)
-    : head_dim_(config.head_dim),
+Gpt2::Gpt2(const ModelConfig& config, const Parameters& parameters, const Shards& shards)
+    : shards_(shards),
+      vocabulary_{.shards = shards, .vocab = config.vocab},
+      positions_{.shards = shards, .vocab = config.max_positions},
+      heads_{
+          .queries = config.heads / shards.count(), .keys = config.heads / shards.count(), .head_dim = config.head_dim},
       token_embedding_VE_(parameters.at(token_embedding_name)),
       position_embedding_PE_(parameters.at(position_embedding_name)),
-      final_norm_(norm_at(parameters, final_norm_name, config.norm_epsilon)) {
-  for (std::int64_t i = 0; i < config.layers; ++i) layers_.push_back(layer_at(config, parameters, i));
+      final_norm_(norm_at(parameters, shards, final_norm_name, config.norm_epsilon)) {
+  for (std::int64_t i = 0; i < config.layers; ++i) layers_.push_back(layer_at(config, parameters, shards, i));
 }
 
 torch::Tensor Gpt2::attention(const Gpt2Layer& layer, const torch::Tensor& x_NE, const Attend& attend) const {
-  const std::int64_t heads = x_NE.size(1) / head_dim_;
-  const torch::Tensor out_NHD =
-      attend(layer.site, split_heads(layer.qkv(x_NE), {.queries = heads, .keys = heads, .head_dim = head_dim_}));
+  const torch::Tensor out_NHD = attend(layer.site, split_heads(layer.qkv(x_NE), heads_));
   return layer.o(out_NHD.flatten(1));
 }
 
 torch::Tensor Gpt2::forward(const torch::Tensor& tokens_N, const torch::Tensor& positions_N,
                             const Attend& attend) const {
-  torch::Tensor x_NE = embed(token_embedding_VE_, tokens_N) + embed(position_embedding_PE_, positions_N);
+  const std::int64_t N = tokens_N.size(0);
+  torch::Tensor x_nE = part_of_sum(shards_, vocabulary_.embed(token_embedding_VE_, tokens_N) +
+                                                positions_.embed(position_embedding_PE_, positions_N));
   for (const Gpt2Layer& layer : layers_) {
-    const auto compute = [this, &layer, attend](const std::vector<torch::Tensor>& entering) {
-      const torch::Tensor between = entering[0] + attention(layer, layer.attention_norm(entering[0]), attend);
-      return std::vector{between + layer.down(at::gelu(layer.up(layer.mlp_norm(between)), "tanh"))};
+    const auto compute = [this, &layer, N, attend](const std::vector<torch::Tensor>& entering) {
+      const torch::Tensor normed_NE = all_tokens(shards_, layer.attention_norm(entering[0]), N);
+      const torch::Tensor between = entering[0] + attention(layer, normed_NE, attend);
+      return std::vector{between + mlp(layer, all_tokens(shards_, layer.mlp_norm(between), N))};
     };
-    x_NE = (checkpoints_activations() ? checkpointed({x_NE}, compute) : compute({x_NE}))[0];
+    x_nE = (checkpoints_activations() ? checkpointed({x_nE}, compute) : compute({x_nE}))[0];
   }
-  return final_norm_(x_NE);
+  return all_tokens(shards_, final_norm_(x_nE), N);
 }
 
 }  // namespace
@@ -158,7 +188,7 @@ std::vector<ParameterSpec> gpt2_parameters(const ModelConfig& config, const Shar
 }
 
 std::unique_ptr<Backbone> make_gpt2(const ModelConfig& config, const Parameters& parameters) {
-  return std::make_unique<Gpt2>(config, parameters);
+  return std::make_unique<Gpt2>(config, parameters, parameters.shards());
 }
 
 }  // namespace ballast

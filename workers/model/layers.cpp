@@ -34,6 +34,12 @@ Linear linear_at(const Parameters& parameters, const std::string& name) {
           .bias = parameters.contains(bias) ? parameters.at(bias) : torch::Tensor()};
 }
 
+torch::Tensor SummedLinear::operator()(const torch::Tensor& x_NI) const {
+  if (shards.count() == 1) return linear(x_NI);
+  const torch::Tensor sum_nO = part_of_sum(shards, project(x_NI, linear.weight, {}));
+  return linear.bias.defined() ? sum_nO + Copies::on_all(shards).of(linear.bias) : sum_nO;
+}
+
 torch::Tensor JoinedLinear::operator()(const torch::Tensor& x_NI) const {
   if (parts.size() == 1) return parts.front()(x_NI);
   std::vector<torch::Tensor> outputs;

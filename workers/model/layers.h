@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "workers/model/between_shards.h"
 #include "workers/model/parameters.h"
 #include "workers/model/products.h"
 
@@ -18,8 +19,19 @@ torch::Tensor embed(const torch::Tensor& table_VE, const torch::Tensor& tokens_N
 struct Linear {
   torch::Tensor weight;
   torch::Tensor bias;
+  Copies copies = {};
 
-  torch::Tensor operator()(const torch::Tensor& x_NI) const { return project(x_NI, weight, bias); }
+  torch::Tensor operator()(const torch::Tensor& x_NI) const {
+    return project(x_NI, copies.of(weight), copies.of(bias));
+  }
+};
+
+// The same where each shard has some columns of W and of x: the rows [n, out] of this shard's tokens.
+struct SummedLinear {
+  Linear linear;
+  Shards shards = {};
+
+  torch::Tensor operator()(const torch::Tensor& x_NI) const;
 };
 
 // Several layers on one input, their outputs side by side: [N, sum of out].

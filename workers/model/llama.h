@@ -6,6 +6,7 @@
 #include "workers/model/backbone.h"
 #include "workers/model/model_config.h"
 #include "workers/model/parameters.h"
+#include "workers/model/shards.h"
 
 namespace ballast {
 

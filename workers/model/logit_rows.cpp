@@ -51,7 +51,8 @@ torch::Tensor logit_gradient(torch::Tensor logits_MV, const RowGradients& rows) 
   if (!suits_cpu_kernels(logits_MV)) {
     torch::Tensor gradient_MV =
         (raised(logits_MV) - rows.normalisers_M.unsqueeze(1)).exp_().mul_(-rows.gradients_M.unsqueeze(1));
-    gradient_MV.scatter_add_(1, rows.ids_M.unsqueeze(1), rows.gradients_M.unsqueeze(1));
+    const torch::Tensor of_ids_M = rows.gradients_M.masked_fill(rows.ids_M < 0, 0.0);
+    gradient_MV.scatter_add_(1, rows.ids_M.clamp_min(0).unsqueeze(1), of_ids_M.unsqueeze(1));
     return gradient_MV.to(logits_MV.scalar_type());
   }
   for_row_ranges(logits_MV, rows.ids_M, [&](const auto& range, std::int64_t begin) {

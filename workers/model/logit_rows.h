@@ -12,7 +12,8 @@ struct RowLogProbs {
 };
 RowLogProbs row_log_probs(const torch::Tensor& logits_MV, const torch::Tensor& ids_M);
 
-// gradients_M (onehot(ids) - softmax(logits)), in the logits' dtype; may take their place.
+// gradients_M (onehot(ids) - softmax(logits)), in the logits' dtype; may take their place. An id of -1 is none of these
+// logits.
 struct RowGradients {
   torch::Tensor ids_M;
   torch::Tensor normalisers_M;

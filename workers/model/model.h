@@ -12,7 +12,10 @@ namespace ballast {
 
 class Model {
  public:
+  // Of the whole model.
   const ModelConfig& config() const { return config_; }
+  // The ranks that hold it together, each its shard of `parameters`; all of them make the same calls.
+  const Shards& shards() const { return parameters_.shards(); }
   const Backbone& backbone() const { return *backbone_; }
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }

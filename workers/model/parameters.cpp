@@ -29,7 +29,8 @@ torch::Tensor part_of(const torch::Tensor& flat, const Segment& segment) {
 // added a float32 gradient, and tells the listener.
 class GradientHook final : public torch::autograd::PostAccumulateGradHook {
  public:
-  GradientHook(Span span, torch::Tensor sum, std::shared_ptr<const std::function<void(const AddedGradient&)>> listener)
+  GradientHook(IndexRange span, torch::Tensor sum,
+               std::shared_ptr<const std::function<void(const AddedGradient&)>> listener)
       : span_(span), sum_(std::move(sum)), listener_(std::move(listener)) {}
 
   void operator()(const torch::autograd::Variable& leaf) override {
@@ -48,7 +49,7 @@ class GradientHook final : public torch::autograd::PostAccumulateGradHook {
     leaf.mutable_grad().reset();
   }
 
-  Span span_;
+  IndexRange span_;
   torch::Tensor sum_;
   std::shared_ptr<const std::function<void(const AddedGradient&)>> listener_;
 };
@@ -59,7 +60,7 @@ ComputeDType dtype_of(torch::ScalarType type) {
 
 }  // namespace
 
-torch::Tensor slice_of(const torch::Tensor& flat, Span span) { return flat.slice(0, span.begin, span.end); }
+torch::Tensor slice_of(const torch::Tensor& flat, IndexRange span) { return flat.slice(0, span.begin, span.end); }
 
 bool is_decayed(std::string_view name) {
   std::string lower(name);
@@ -110,14 +111,14 @@ void Parameters::allocate(Use use, ComputeDType dtype, c10::Device device) {
   flat_gradient_ = counted_as(MemoryClass::Gradients,
                               [&] { return torch::zeros({trainable_size_}, options.dtype(torch::kFloat32)); });
   if (!zero_.communicator) {
-    const Span all{0, trainable_size_};
+    const IndexRange all{0, trainable_size_};
     own_.push_back({.span = all, .values = slice_of(flat_, all)});
     return;
   }
   const MemoryScope of_masters(MemoryClass::Optimizer);
   const Partition partition(trainable_size_, zero_.count(), zero_.bucket);
   for (int bucket = 0; bucket < partition.buckets(); ++bucket) {
-    const Span span = partition.piece(bucket, zero_.index());
+    const IndexRange span = partition.piece(bucket, zero_.index());
     const auto values = whole ? slice_of(flat_, span) : torch::zeros({span.size()}, options.dtype(held));
     own_.push_back({.span = span, .values = values});
   }

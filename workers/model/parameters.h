@@ -27,23 +27,23 @@ struct Segment {
   bool decayed = false;  // by weight decay
   bool trainable = false;
 
-  Span span() const { return {offset, offset + numel}; }
+  IndexRange span() const { return {offset, offset + numel}; }
 };
 
 // Float32 values that this replica's optimizer moves.
 struct OwnPiece {
-  Span span;             // of the flat storage
+  IndexRange span;       // of the flat storage
   torch::Tensor values;  // [span.size()]; a view
 };
 
 // What a backward pass has added to the flat gradient by one leaf: one parameter, or several that are joined.
 struct AddedGradient {
   const void* leaf = nullptr;  // which one it is, for as long as the parameters live
-  Span span;
+  IndexRange span;
 };
 
 // These elements of a flat tensor; a view.
-torch::Tensor slice_of(const torch::Tensor& flat, Span span);
+torch::Tensor slice_of(const torch::Tensor& flat, IndexRange span);
 
 // False for names that contain "bias" or "layernorm.weight" in any case, as in the reference implementation: the final
 // norm's weight and those of GPT-2's ln_* do decay.
@@ -122,7 +122,7 @@ class Parameters {
   void lay_out(std::vector<ParameterSpec> specs, Use use);
   void allocate(Use use, ComputeDType dtype, c10::Device device);
   torch::Tensor make_leaf(const Segment& segment) const;
-  torch::Tensor own_part(int bucket, Span part) const;
+  torch::Tensor own_part(int bucket, IndexRange part) const;
 
   std::vector<Segment> segments_;
   Shards shards_;

@@ -2,19 +2,9 @@
 #pragma once
 #include <cstdint>
 
+#include "workers/model/index_range.h"
+
 namespace ballast {
-
-// Elements [begin, end) of a flat storage.
-struct Span {
-  std::int64_t begin = 0;
-  std::int64_t end = 0;
-
-  std::int64_t size() const { return end - begin; }
-  bool empty() const { return end <= begin; }
-};
-
-// Empty where they do not meet.
-Span overlap(Span a, Span b);
 
 // 25 MB of float32: long enough for a network's bandwidth, short enough that most of a backward pass is left when the
 // first one is full.
@@ -35,9 +25,9 @@ class Partition {
 
   int replicas() const { return replicas_; }
   int buckets() const;
-  Span bucket(int index) const;
+  IndexRange bucket(int index) const;
   // Empty where the last bucket is too short for all.
-  Span piece(int bucket, int replica) const;
+  IndexRange piece(int bucket, int replica) const;
   // The buckets that a span meets: from `bucket_of(span.begin)` to `bucket_of(span.end - 1)`.
   int bucket_of(std::int64_t element) const { return static_cast<int>(element / bucket_); }
 

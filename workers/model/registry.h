@@ -11,6 +11,7 @@ namespace ballast {
 
 class Backbone;
 class Parameters;
+struct Shards;
 
 struct Architecture {
   std::string_view name;

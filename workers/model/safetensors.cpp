@@ -61,23 +61,17 @@ nlohmann::json read_weight_map(const std::filesystem::path& index) {
   return json.at("weight_map");
 }
 
-// Largest elements first, as the reference implementation writes them: every tensor is then aligned to its elements.
-std::vector<std::pair<std::string, torch::Tensor>> in_file_order(const std::map<std::string, torch::Tensor>& tensors) {
-  std::vector<std::pair<std::string, torch::Tensor>> ordered;
-  for (const auto& [name, tensor] : tensors) ordered.emplace_back(name, tensor.detach().contiguous());
-  std::stable_sort(ordered.begin(), ordered.end(),
-                   [](const auto& a, const auto& b) { return a.second.element_size() > b.second.element_size(); });
-  return ordered;
+std::size_t bytes_of(const PendingTensor& tensor) {
+  return c10::multiply_integers(tensor.shape) * c10::elementSize(tensor.dtype);
 }
 
-std::string header_of(const std::vector<std::pair<std::string, torch::Tensor>>& tensors) {
+std::string header_of(const std::vector<PendingTensor>& tensors) {
   nlohmann::json json = {{"__metadata__", {{"format", "pt"}}}};
   std::size_t offset = 0;
-  for (const auto& [name, tensor] : tensors) {
-    json[name] = {{"dtype", dtype_name(tensor.scalar_type())},
-                  {"shape", tensor.sizes().vec()},
-                  {"data_offsets", {offset, offset + tensor.nbytes()}}};
-    offset += tensor.nbytes();
+  for (const PendingTensor& tensor : tensors) {
+    const std::size_t end = offset + bytes_of(tensor);
+    json[tensor.name] = {{"dtype", dtype_name(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+    offset = end;
   }
   std::string text = json.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the data starts at a multiple of 8
@@ -140,18 +134,37 @@ const std::filesystem::path& SafetensorsReader::file_of(const std::string& name)
   return tensors_.at(name).file->path();
 }
 
-void write_safetensors(const std::filesystem::path& path, const std::map<std::string, torch::Tensor>& tensors) {
-  const auto ordered = in_file_order(tensors);
-  const std::string header = header_of(ordered);
+PendingTensor pending(const std::string& name, const torch::Tensor& tensor) {
+  return {.name = name, .dtype = tensor.scalar_type(), .shape = tensor.sizes().vec(), .values = [=] { return tensor; }};
+}
+
+// Every tensor is then aligned to its elements.
+std::vector<PendingTensor> in_file_order(std::vector<PendingTensor> tensors) {
+  const auto key = [](const PendingTensor& tensor) {
+    return std::pair(-static_cast<int>(c10::elementSize(tensor.dtype)), tensor.name);
+  };
+  std::ranges::sort(tensors, {}, key);
+  return tensors;
+}
+
+void write_safetensors(const std::filesystem::path& path, const std::vector<PendingTensor>& tensors) {
+  const std::string header = header_of(tensors);
   const std::uint64_t length = header.size();
   AtomicFile file(path);
   file.write({reinterpret_cast<const char*>(&length), sizeof length});
   file.write(header);
-  for (const auto& [name, tensor] : ordered) {
-    const torch::Tensor in_memory = tensor.cpu();
-    file.write({static_cast<const char*>(in_memory.const_data_ptr()), in_memory.nbytes()});
+  for (const PendingTensor& tensor : tensors) {
+    const torch::Tensor values = tensor.values().detach().contiguous().cpu();
+    TORCH_CHECK(values.nbytes() == bytes_of(tensor), tensor.name, " is not what the header says");
+    file.write({static_cast<const char*>(values.const_data_ptr()), values.nbytes()});
   }
   file.commit();
+}
+
+void write_safetensors(const std::filesystem::path& path, const std::map<std::string, torch::Tensor>& tensors) {
+  std::vector<PendingTensor> all;
+  for (const auto& [name, tensor] : tensors) all.push_back(pending(name, tensor));
+  write_safetensors(path, in_file_order(std::move(all)));
 }
 
 }  // namespace ballast

@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -41,8 +42,22 @@ class SafetensorsReader {
   std::map<std::string, Entry> tensors_;
 };
 
-// Writes the tensors' values with the metadata that transformers looks for. All bytes go to PATH.partial, which is
-// synced and renamed: the file is complete or absent. Throws std::system_error.
+// A tensor that is asked for when it is its turn in the file.
+struct PendingTensor {
+  std::string name;
+  torch::ScalarType dtype = torch::kFloat32;
+  std::vector<std::int64_t> shape;
+  std::function<torch::Tensor()> values;
+};
+PendingTensor pending(const std::string& name, const torch::Tensor& tensor);
+
+// Largest elements first, as the reference implementation writes them, then by name.
+std::vector<PendingTensor> in_file_order(std::vector<PendingTensor> tensors);
+
+// Writes the tensors' values, in this order, with the metadata that transformers looks for. All bytes go to
+// PATH.partial, which is synced and renamed: the file is complete or absent. Throws std::system_error.
+void write_safetensors(const std::filesystem::path& path, const std::vector<PendingTensor>& tensors);
+// The same in file order.
 void write_safetensors(const std::filesystem::path& path, const std::map<std::string, torch::Tensor>& tensors);
 
 }  // namespace ballast

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "algorithms/end_scores.h"
+#include "workers/model/between_shards.h"
 #include "workers/model/model_folder.h"
 #include "workers/model/registry.h"
 #include "workers/model/weights.h"
@@ -112,10 +113,14 @@ std::unique_ptr<ScoreModel> ScoreModel::from_folder(const std::filesystem::path&
   return from_source({.path = folder, .dtype = dtype}, config.score->type, use, place);
 }
 
+// Every shard has the whole head and the hidden states of all tokens.
 torch::Tensor ScoreModel::scores(const PackedTokens& packed) const {
-  const auto in_float32 = [&](const char* name) { return parameters_.at(name).to(torch::kFloat32); };
+  const Copies copies = Copies::on_all(shards());
+  const auto in_float32 = [&](const char* name) { return copies.of(parameters_.at(name)).to(torch::kFloat32); };
   const std::optional<torch::Tensor> bias = config_.score->bias ? std::optional(in_float32(bias_name)) : std::nullopt;
-  return token_scores(backbone_->forward(packed).to(torch::kFloat32), in_float32(weight_name), bias).squeeze(1);
+  const torch::Tensor scores_N1 =
+      token_scores(backbone_->forward(packed).to(torch::kFloat32), in_float32(weight_name), bias);
+  return counted_once(shards(), scores_N1).squeeze(1);
 }
 
 torch::Tensor ScoreModel::end_scores(const PackedTokens& packed) const {
@@ -149,10 +154,11 @@ bool ScoreModel::save(const std::filesystem::path& folder) const {
   ModelConfig config = config_;
   config.score->mean = normalizer_.mean_D.item<double>();
   config.score->var = normalizer_.var_D.item<double>();
-  return save_model_folder(folder, config, parameters_,
-                           {{mean_name, normalizer_.mean_D},
-                            {var_name, normalizer_.var_D},
-                            {count_name, torch::full({1}, normalizer_.count, torch::kInt64)}});
+  return save_model_folder(folder, {.config = config,
+                                    .parameters = parameters_,
+                                    .buffers = {{mean_name, normalizer_.mean_D},
+                                                {var_name, normalizer_.var_D},
+                                                {count_name, torch::full({1}, normalizer_.count, torch::kInt64)}}});
 }
 
 }  // namespace ballast

@@ -53,8 +53,7 @@ class ScoreModel : public Model {
   void update_normalizer(const torch::Tensor& end_scores_B);
   const NormalizerState& normalizer() const { return normalizer_; }
 
-  // Writes config.json and model.safetensors in the layout of Safe RLHF. Whether this rank writes: replicas that hold
-  // the model together (ZeRO-1) all call it.
+  // Writes config.json and model.safetensors in the layout of Safe RLHF, as CausalLM::save.
   bool save(const std::filesystem::path& folder) const;
 
  private:

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "workers/model/index_range.h"
 #include "workers/model/model_config.h"
 
 namespace ballast {
@@ -12,13 +13,6 @@ namespace ballast {
 struct Shard {
   int index = 0;
   int count = 1;
-};
-
-struct IndexRange {
-  std::int64_t begin = 0;
-  std::int64_t end = 0;
-
-  std::int64_t size() const { return end - begin; }
 };
 
 // `extent` in blocks of equal size, the last may be shorter; the block of this number.

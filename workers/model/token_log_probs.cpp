@@ -22,22 +22,23 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // A multiple of 16 rows: float32 products of fewer rows have other bits.
-std::int64_t rows_at_once(const torch::Tensor& weight_VE) {
-  const auto& [most_rows, logits_in_memory] = weight_VE.is_cuda() ? gpu_slice : cpu_slice;
-  return std::clamp<std::int64_t>(logits_in_memory / weight_VE.size(0) / 16 * 16, 16, most_rows);
+std::int64_t rows_at_once(const TokenHead& head) {
+  const auto& [most_rows, logits_in_memory] = head.weight_VE.is_cuda() ? gpu_slice : cpu_slice;
+  const std::int64_t V = head.vocabulary.longest_block(head.weight_VE);
+  return std::clamp<std::int64_t>(logits_in_memory / V / 16 * 16, 16, most_rows);
 }
 
 // Rows of a batch whose logits exist at one time, one such slice after the other.
 class LogitSlices {
  public:
-  LogitSlices(const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE)
-      : hidden_ME_(hidden_ME), weight_VE_(weight_VE), step_(rows_at_once(weight_VE)) {
+  LogitSlices(const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE, std::int64_t step)
+      : hidden_ME_(hidden_ME), weight_VE_(weight_VE), step_(step) {
     memory_ = torch::empty({std::min(step_, hidden_ME.size(0)), weight_VE.size(0)}, hidden_ME.options());
   }
 
   // body(begin, rows, logits [rows, V]), which may overwrite the logits.
   template <typename Body>
-  void for_each(const Body& body) {
+  void for_each(const Body& body) const {
     const std::int64_t M = hidden_ME_.size(0);
     for (std::int64_t begin = 0; begin < M; begin += step_) {
       const std::int64_t rows = std::min(step_, M - begin);
@@ -79,14 +80,17 @@ class HeadGradient {
 
 struct TokenLogProbs : torch::autograd::Function<TokenLogProbs> {
   static torch::Tensor forward(AutogradContext* context, const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE,
-                               const torch::Tensor& ids_M) {
+                               const torch::Tensor& ids_M, const VocabularyShard& vocabulary) {
     std::vector<torch::Tensor> log_probs, normalisers;
-    LogitSlices(hidden_ME, weight_VE).for_each([&](std::int64_t begin, std::int64_t rows, const torch::Tensor& logits) {
-      const RowLogProbs found = row_log_probs(logits, ids_M.narrow(0, begin, rows));
+    const std::int64_t step = rows_at_once({weight_VE, vocabulary});
+    const LogitSlices slices(hidden_ME, weight_VE, step);
+    slices.for_each([&](std::int64_t begin, std::int64_t rows, const torch::Tensor& logits) {
+      const RowLogProbs found = vocabulary.log_probs(logits, ids_M.narrow(0, begin, rows));
       log_probs.push_back(found.log_probs_M);
       normalisers.push_back(found.normalisers_M);
     });
-    context->save_for_backward({hidden_ME, weight_VE, ids_M, torch::cat(normalisers)});
+    context->save_for_backward({hidden_ME, weight_VE, vocabulary.local_ids(ids_M), torch::cat(normalisers)});
+    context->saved_data["step"] = step;
     return torch::cat(log_probs);
   }
 
@@ -95,13 +99,14 @@ struct TokenLogProbs : torch::autograd::Function<TokenLogProbs> {
     const auto &hidden_ME = saved[0], &weight_VE = saved[1], &ids_M = saved[2], &normalisers_M = saved[3];
     const torch::Tensor gradients_M = gradients[0].contiguous();
     HeadGradient gradient(hidden_ME, weight_VE);
-    LogitSlices(hidden_ME, weight_VE).for_each([&](std::int64_t begin, std::int64_t rows, const torch::Tensor& logits) {
+    const LogitSlices slices(hidden_ME, weight_VE, context->saved_data["step"].toInt());
+    slices.for_each([&](std::int64_t begin, std::int64_t rows, const torch::Tensor& logits) {
       const auto part = [&](const torch::Tensor& x_M) { return x_M.narrow(0, begin, rows); };
       gradient.add(begin, logit_gradient(logits, {.ids_M = part(ids_M),
                                                   .normalisers_M = part(normalisers_M),
                                                   .gradients_M = part(gradients_M)}));
     });
-    return {gradient.of_hidden(), gradient.of_weight(), torch::Tensor()};
+    return {gradient.of_hidden(), gradient.of_weight(), torch::Tensor(), torch::Tensor()};
   }
 };
 
@@ -118,18 +123,25 @@ SliceLoss differentiate(const LossOfRows& loss_of_rows, const torch::Tensor& log
   return {loss.detach(), torch::autograd::grad({loss}, {leaf_m})[0].contiguous()};
 }
 
+struct Wanted {
+  torch::Tensor ids_M;
+  VocabularyShard vocabulary;
+  LossOfRows loss_of_rows;
+};
+
 struct TokenLosses : torch::autograd::Function<TokenLosses> {
   static variable_list forward(AutogradContext* context, const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE,
-                               const torch::Tensor& ids_M, const LossOfRows& loss_of_rows) {
+                               const Wanted& wanted) {
     HeadGradient gradient(hidden_ME, weight_VE);
     std::vector<torch::Tensor> losses, log_probs;
-    LogitSlices(hidden_ME, weight_VE).for_each([&](std::int64_t begin, std::int64_t rows, const torch::Tensor& logits) {
-      const torch::Tensor ids = ids_M.narrow(0, begin, rows);
-      const RowLogProbs found = row_log_probs(logits, ids);
-      const SliceLoss slice = differentiate(loss_of_rows, found.log_probs_M, begin);
-      gradient.add(begin,
-                   logit_gradient(
-                       logits, {.ids_M = ids, .normalisers_M = found.normalisers_M, .gradients_M = slice.gradients_m}));
+    const LogitSlices slices(hidden_ME, weight_VE, rows_at_once({weight_VE, wanted.vocabulary}));
+    slices.for_each([&](std::int64_t begin, std::int64_t rows, const torch::Tensor& logits) {
+      const torch::Tensor ids = wanted.ids_M.narrow(0, begin, rows);
+      const RowLogProbs found = wanted.vocabulary.log_probs(logits, ids);
+      const SliceLoss slice = differentiate(wanted.loss_of_rows, found.log_probs_M, begin);
+      gradient.add(begin, logit_gradient(logits, {.ids_M = wanted.vocabulary.local_ids(ids),
+                                                  .normalisers_M = found.normalisers_M,
+                                                  .gradients_M = slice.gradients_m}));
       losses.push_back(slice.loss);
       log_probs.push_back(found.log_probs_M);
     });
@@ -145,8 +157,7 @@ struct TokenLosses : torch::autograd::Function<TokenLosses> {
       return gradient * gradients[0].to(gradient.scalar_type());
     };
     const bool as_it_is = gradients[0].item<double>() == 1.0;
-    return {as_it_is ? saved[0] : scaled(saved[0]), as_it_is ? saved[1] : scaled(saved[1]), torch::Tensor(),
-            torch::Tensor()};
+    return {as_it_is ? saved[0] : scaled(saved[0]), as_it_is ? saved[1] : scaled(saved[1]), torch::Tensor()};
   }
 };
 
@@ -157,20 +168,20 @@ torch::Tensor nothing(const torch::Tensor& hidden_ME) {
 
 }  // namespace
 
-torch::Tensor token_log_probs(const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE,
-                              const torch::Tensor& ids_M) {
+torch::Tensor token_log_probs(const torch::Tensor& hidden_ME, const TokenHead& head, const torch::Tensor& ids_M) {
   if (ids_M.size(0) == 0) return nothing(hidden_ME);
-  return TokenLogProbs::apply(hidden_ME, weight_VE, ids_M);
+  return TokenLogProbs::apply(hidden_ME, head.weight_VE, ids_M, head.vocabulary);
 }
 
-TokenLoss token_loss(const torch::Tensor& hidden_ME, const torch::Tensor& weight_VE, const torch::Tensor& ids_M,
+TokenLoss token_loss(const torch::Tensor& hidden_ME, const TokenHead& head, const torch::Tensor& ids_M,
                      const LossOfRows& loss_of_rows) {
   if (ids_M.size(0) == 0) return {nothing(hidden_ME).sum(), nothing(hidden_ME).detach()};
   if (torch::GradMode::is_enabled() && hidden_ME.requires_grad()) {
-    const auto outputs = TokenLosses::apply(hidden_ME, weight_VE, ids_M, loss_of_rows);
+    const Wanted wanted{.ids_M = ids_M, .vocabulary = head.vocabulary, .loss_of_rows = loss_of_rows};
+    const auto outputs = TokenLosses::apply(hidden_ME, head.weight_VE, wanted);
     return {outputs[0], outputs[1]};
   }
-  const torch::Tensor log_probs_M = token_log_probs(hidden_ME, weight_VE, ids_M);
+  const torch::Tensor log_probs_M = token_log_probs(hidden_ME, head, ids_M);
   return {loss_of_rows(log_probs_M, 0), log_probs_M.detach()};
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "workers/model/model_config.h"
+#include "workers/model/parameter_slices.h"
 
 namespace ballast {
 namespace {
@@ -61,21 +62,11 @@ torch::Tensor initial_values(const ParameterSpec& spec, std::int64_t seed) {
   return values;
 }
 
-// Range by range, so that of a mapped file nothing else is read.
-void write_slice(Parameters& parameters, const Segment& segment, const torch::Tensor& whole) {
-  const ParameterSlice& slice = segment.spec.slice;
-  if (!slice.is_cut()) return parameters.write(segment, whole);
-  std::vector<torch::Tensor> ranges;
-  for (const IndexRange& range : slice.ranges())
-    ranges.push_back(whole.narrow(slice.dimension, range.begin, range.size()));
-  parameters.write(segment, torch::cat(ranges, slice.dimension));
-}
-
 }  // namespace
 
 void initialise(Parameters& parameters, std::int64_t seed) {
   for (const Segment& segment : parameters.segments())
-    write_slice(parameters, segment, initial_values(segment.spec, seed));
+    parameters.write(segment, sliced(initial_values(segment.spec, seed), segment.spec.slice));
   parameters.refresh();
 }
 
@@ -107,7 +98,8 @@ Checkpoint::Checkpoint(const std::filesystem::path& folder, const std::vector<Pa
 void Checkpoint::copy_into(Parameters& parameters) const {
   for (const Segment& segment : parameters.segments()) {
     const auto stored = stored_names_.find(segment.spec.name);
-    if (stored != stored_names_.end()) write_slice(parameters, segment, reader_.tensor(stored->second));
+    if (stored != stored_names_.end())
+      parameters.write(segment, sliced(reader_.tensor(stored->second), segment.spec.slice));
   }
   parameters.refresh();
 }

@@ -1,12 +1,12 @@
 // What the replicas of ZeRO-1 tell each other of a model's values.
 #include <torch/types.h>
 
-#include "workers/model/buffer.h"
 #include "workers/model/parameters.h"
+#include "workers/model/tensor_buffer.h"
 
 namespace ballast {
 // `part` lies in the own piece of that bucket.
-torch::Tensor Parameters::own_part(int bucket, Span part) const {
+torch::Tensor Parameters::own_part(int bucket, IndexRange part) const {
   const OwnPiece& piece = own_.at(bucket);
   return slice_of(piece.values, {part.begin - piece.span.begin, part.end - piece.span.begin});
 }
@@ -20,7 +20,7 @@ void Parameters::write(const Segment& segment, const torch::Tensor& values) {
   const torch::Tensor flat_values = values.reshape({-1});
   slice_of(computed_, segment.span()).copy_(flat_values);
   for (std::size_t bucket = 0; bucket < own_.size(); ++bucket) {
-    const Span part = overlap(own_[bucket].span, segment.span());
+    const IndexRange part = overlap(own_[bucket].span, segment.span());
     if (part.empty()) continue;
     own_part(static_cast<int>(bucket), part)
         .copy_(slice_of(flat_values, {part.begin - segment.offset, part.end - segment.offset}));
@@ -36,7 +36,7 @@ torch::Tensor Parameters::gathered(const Segment& segment) const {
   std::vector<Receive> receives;
   for (int bucket = partition.bucket_of(segment.offset); bucket < partition.buckets(); ++bucket) {
     for (int replica = 0; replica < zero_.count(); ++replica) {
-      const Span part = overlap(partition.piece(bucket, replica), segment.span());
+      const IndexRange part = overlap(partition.piece(bucket, replica), segment.span());
       if (part.empty()) continue;
       const auto there = [&] { return slice_of(whole, {part.begin - segment.offset, part.end - segment.offset}); };
       if (replica == zero_.index()) {

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "workers/cpu_kernels/flat.h"
-#include "workers/model/buffer.h"
+#include "workers/model/tensor_buffer.h"
 #include "workers/model/cpu_kernel.h"
 
 namespace ballast {
@@ -44,11 +44,11 @@ double sum_in_order(const torch::Tensor& terms) {
 }
 
 // The gradient of these elements without what another shard counts: a copy only where there is any.
-torch::Tensor counted_here(const Parameters& parameters, Span span) {
+torch::Tensor counted_here(const Parameters& parameters, IndexRange span) {
   torch::Tensor counted = slice_of(parameters.flat_gradient(), span);
   bool copied = false;
   for (const Segment& segment : parameters.segments()) {
-    const Span part = overlap(segment.span(), span);
+    const IndexRange part = overlap(segment.span(), span);
     if (part.empty() || segment.spec.slice.is_first_copy()) continue;
     if (!std::exchange(copied, true)) counted = counted.clone();
     slice_of(counted, {part.begin - span.begin, part.end - span.begin}).zero_();
@@ -82,7 +82,7 @@ double global_norm(const Parameters& parameters) {
   const torch::Tensor squares = torch::zeros({blocks_of(gradient.numel())}, gradient.options().dtype(torch::kDouble));
   for (const OwnPiece& piece : parameters.own()) {
     for (std::int64_t begin = piece.span.begin; begin < piece.span.end; begin += elements_at_once) {
-      const Span part = overlap(piece.span, {begin, begin + elements_at_once});
+      const IndexRange part = overlap(piece.span, {begin, begin + elements_at_once});
       slice_of(squares, {begin / block, blocks_of(part.end)}).copy_(block_squares(counted_here(parameters, part)));
     }
   }

@@ -53,9 +53,9 @@ double AdamW::step() {
 // One kernel over what decays and one over what does not: clip, moments, decay and step in one pass over memory.
 void AdamW::update(std::size_t piece, const Step& step) {
   const auto& [span, values] = parameters_.own()[piece];
-  const Span decayed{0, parameters_.decayed_size()}, others{decayed.end, parameters_.trainable_size()};
+  const IndexRange decayed{0, parameters_.decayed_size()}, others{decayed.end, parameters_.trainable_size()};
   for (const auto& [range, weight_decay] : {std::pair(decayed, config_.weight_decay), std::pair(others, 0.0)}) {
-    const Span part = overlap(span, range);
+    const IndexRange part = overlap(span, range);
     if (part.empty()) continue;
     const auto of_piece = [&](const torch::Tensor& flat) {
       return std::vector<torch::Tensor>{slice_of(flat, {part.begin - span.begin, part.end - span.begin})};

@@ -1,4 +1,4 @@
-#include "workers/model/buffer.h"
+#include "workers/model/tensor_buffer.h"
 
 #include <c10/util/Exception.h>
 
