@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -153,11 +154,14 @@ SearchResult search_placement(const SearchRequest& request) {
   const auto all = candidates(wanted, request.cluster);
   SearchResult result{.best = {}, .candidates = std::ssize(all), .shortage = {}};
   MemoryCheck memory(memory_of_rank(request));
+  std::map<double, std::int64_t> alike;  // predictions, by estimate
   for (const auto& candidate : all) {
     if (result.predicted == request.predictions) break;
     if (!result.best.empty() && candidate.estimate_s > request.beyond * result.best.front().estimate_s) break;
+    if (alike[candidate.estimate_s] == request.alike) continue;
     auto found = examine(candidate, wanted, own, memory);
     ++(found ? result.predicted : result.too_large);
+    if (found) ++alike[candidate.estimate_s];
     const auto as_fast = [&](const FoundPlacement& other) { return seconds_of(other) == seconds_of(*found); };
     if (!found || std::ranges::any_of(result.best, as_fast)) continue;  // models of one shape have changed places
     const auto place = std::ranges::upper_bound(result.best, seconds_of(*found), {}, seconds_of);

@@ -15,6 +15,7 @@ struct SearchRequest {
   std::int64_t ranks = 1;
   PlannedLengths lengths;
   std::int64_t predictions = 24;  // so many at most
+  std::int64_t alike = 3;         // of these, so many of one estimate: most are one placement with equal models swapped
   double beyond = 1.5;            // nothing is predicted whose estimate is so many times that of the best so far
 };
 

@@ -74,8 +74,8 @@ TEST(SearchPlacement, IsAsFastAsTheFastestOfAllThatFit) {
   const auto config = six_models(small);
   const auto cluster = find_cluster("1x2xH100");
   const auto some = search_placement({.config = config, .cluster = cluster, .ranks = 2});
-  const auto all =
-      search_placement({.config = config, .cluster = cluster, .ranks = 2, .predictions = 1 << 30, .beyond = 1e9});
+  const auto all = search_placement(
+      {.config = config, .cluster = cluster, .ranks = 2, .predictions = 1 << 30, .alike = 1 << 30, .beyond = 1e9});
   EXPECT_EQ(all.predicted, all.candidates);
   EXPECT_GT(all.predicted, some.predicted);
   EXPECT_LE(some.best.front().prediction.iteration_s, 1.02 * all.best.front().prediction.iteration_s);
