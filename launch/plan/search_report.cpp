@@ -73,8 +73,9 @@ std::string describe(const SearchResult& result) {
   auto text = fmt::format("{} placements and layouts: {} predicted, {} too large before that\n", result.candidates,
                           result.predicted, result.too_large);
   if (!result.shortage.empty()) text += fmt::format("the most promising of these: {}\n", result.shortage);
-  for (std::size_t i = 0; i < result.best.size(); ++i) text += "\n" + describe(result.best[i], i + 1);
-  if (!result.best.empty()) text += "\nthe first, for the configuration:\n" + as_yaml(result.best.front());
+  for (std::size_t i = 0; i < result.best.size(); ++i) text += fmt::format("\n{}", describe(result.best[i], i + 1));
+  if (!result.best.empty())
+    text += fmt::format("\nthe first, for the configuration:\n{}", as_yaml(result.best.front()));
   return text;
 }
 
