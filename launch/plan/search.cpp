@@ -173,11 +173,13 @@ SearchResult search_placement(const SearchRequest& request) {
   return result;
 }
 
-TrainConfig with(const TrainConfig& config, const FoundPlacement& found) {
-  auto settings = found.settings;
+std::vector<std::string> overrides_of(const FoundPlacement& found) {
+  std::vector<std::string> table;
   for (const auto& [role, layout] : found.placement)
-    settings.push_back(fmt::format("placement.{}=[{}]", to_string(role), fmt::join(layout.ranks(), ", ")));
-  return with_settings(config, settings);
+    table.push_back(fmt::format("{}: [{}]", to_string(role), fmt::join(layout.ranks(), ", ")));
+  auto overrides = found.settings;
+  overrides.push_back(fmt::format("placement={{{}}}", fmt::join(table, ", ")));
+  return overrides;
 }
 
 }  // namespace ballast

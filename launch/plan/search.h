@@ -39,7 +39,7 @@ struct SearchResult {
 // fit. Estimates leave out how ranks wait for each other, hence a few are predicted. Throws UserError.
 SearchResult search_placement(const SearchRequest& request);
 
-// The configuration with the placement and its settings.
-TrainConfig with(const TrainConfig& config, const FoundPlacement& found);
+// The placement and its settings as overrides of the configuration.
+std::vector<std::string> overrides_of(const FoundPlacement& found);
 
 }  // namespace ballast

@@ -65,7 +65,7 @@ TEST(SearchPlacement, WhatItFoundIsAConfigurationWithThatPrediction) {
   const auto cluster = find_cluster("1x8xH100");
   const auto result = search_placement({.config = config, .cluster = cluster, .ranks = 8});
   const auto& best = result.best.front();
-  const auto found = parse_config<TrainConfig>({.text = write_config(with(config, best)), .source = "test"});
+  const auto found = parse_config<TrainConfig>({.text = write_config(config), .source = "test"}, overrides_of(best));
   EXPECT_EQ(placed(found, 8), best.placement);
   EXPECT_DOUBLE_EQ(predict(found, best.placement, cluster).iteration_s, best.prediction.iteration_s);
 }
