@@ -49,7 +49,7 @@ std::string contents(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-// Trains and saves on each replica; what the first one saved.
+// Trains and saves on each replica, of which the first one writes.
 std::string trained_weights(int replicas, const std::function<void(Replicas, const std::string& folder)>& train) {
   const TemporaryFolder folder;
   LoopbackWorld world(replicas);
@@ -63,10 +63,8 @@ std::string trained_weights(int replicas, const std::function<void(Replicas, con
     });
   }
   threads.clear();
-  const auto first = contents(folder.path() / "0" / "model.safetensors");
-  const auto last = contents(folder.path() / std::to_string(replicas - 1) / "model.safetensors");
-  EXPECT_EQ(last, first);
-  return first;
+  EXPECT_FALSE(replicas > 1 && std::filesystem::exists(folder.path() / "1"));
+  return contents(folder.path() / "0" / "model.safetensors");
 }
 
 TEST(PreferenceLearner, TheFirstLossIsThatOfTheUntrainedModelsEndScores) {
