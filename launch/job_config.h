@@ -46,7 +46,7 @@ struct JobConfig {
   template <typename Fields>
   void describe_ranks(Fields& field) {
     field("placement", placement,
-          "which ranks play which role; left out: by a simple rule; auto: `ballast plan` searches the fastest");
+          "which ranks play which role; left out: by a simple rule; auto: the fastest on the cluster that is given");
     field("gradient_lanes", workers.gradient_lanes,
           "partial gradient sums, a power of two; 1: fastest, result then depends on the number of replicas")
         .at_least(1);

@@ -7,7 +7,7 @@
 namespace ballast {
 
 struct PlacementChoice : PlacementConfig {
-  bool search = false;  // `auto`: `ballast plan` looks for the fastest; a run without a plan places as without a table
+  bool search = false;  // `auto`: the fastest on a cluster; where none is given as without a table
 };
 
 bool read_setting(const SettingsField& field, PlacementChoice& choice);

@@ -11,7 +11,7 @@
 namespace ballast {
 namespace {
 
-constexpr double float_bytes = 4.0;
+constexpr double bytes_of_float = 4.0;
 
 std::vector<int> first_ranks(int count) {
   std::vector<int> ranks(static_cast<std::size_t>(count));
@@ -104,8 +104,8 @@ double RoleParts::bytes_of(const RolePart& part, const PartVariant& variant) con
   const auto& model = request_.workload.roles.at(part.role).model;
   double of_parameter = model.element();
   if (!is_frozen(part.role)) {
-    const double state = (model.half ? 3.0 : 2.0) * float_bytes;
-    of_parameter += float_bytes + (variant.zero ? state / part.replicas : state);
+    const double state = (model.half ? 3.0 : 2.0) * bytes_of_float;
+    of_parameter += bytes_of_float + (variant.zero ? state / part.replicas : state);
   }
   return of_parameter * model.parameters / part.shards;
 }

@@ -5,8 +5,11 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
+#include <memory>
 #include <optional>
 
 #include "comm/host_address.h"
@@ -16,6 +19,7 @@
 #include "launch/environment.h"
 #include "launch/last_words.h"
 #include "launch/mpirun.h"
+#include "launch/plan/clusters.h"
 #include "launch/rank_device.h"
 #include "launch/run_folder.h"
 #include "launch/session.h"
@@ -61,6 +65,19 @@ void check_control_address(const std::string& wanted, std::vector<std::string>& 
   violations.push_back(fmt::format("control_address: found {}; rank 0's host has {}", wanted, describe(addresses)));
 }
 
+// With `placement: auto` and a cluster the job as `ballast plan` would place it.
+std::unique_ptr<TrainingJob> searched(std::unique_ptr<TrainingJob> job, const YamlText& yaml,
+                                      const TrainOptions& options, int world_size) {
+  const auto& config = job->config();
+  if (!config.placement.search || !config.cluster) return job;
+  const auto result = job->search(find_cluster(*config.cluster), world_size, {});
+  if (result.best.empty())
+    throw UserError(fmt::format("placement: found nothing that fits on {} ranks; {}", world_size, result.shortage));
+  auto overrides = options.overrides;
+  std::ranges::copy(overrides_of(result.best.front()), std::back_inserter(overrides));
+  return read_training_job(yaml, overrides);
+}
+
 Resolved resolve(const TrainOptions& options, int world_size) {
   if (options.ranks > 0 && options.ranks != world_size) {
     return {.yaml = "",
@@ -70,13 +87,13 @@ Resolved resolve(const TrainOptions& options, int world_size) {
     Violations unreadable;
     const auto yaml = read_yaml_file(options.config, unreadable);
     unreadable.throw_if_any();
-    const auto job = read_training_job(yaml, options.overrides);
+    auto job = read_training_job(yaml, options.overrides);
     auto violations = job->violations();
     placement_of(*job, world_size, violations);
     if (!options.dry_run) check_control_address(job->config().control_address.value_or(""), violations);
-    if (violations.empty()) return {.yaml = job->yaml(), .error = ""};
+    if (violations.empty()) return {.yaml = searched(std::move(job), yaml, options, world_size)->yaml(), .error = ""};
     return {.yaml = "", .error = fmt::format("{}: {}", options.config.string(), fmt::join(violations, "\n  "))};
-  } catch (const ConfigError& error) {
+  } catch (const UserError& error) {
     return {.yaml = "", .error = error.what()};
   }
 }

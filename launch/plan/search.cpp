@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -21,8 +23,6 @@ namespace ballast {
 namespace {
 
 constexpr std::size_t shown = 3;
-// Estimates leave out how ranks wait for each other: beyond so many times the best prediction nothing is found.
-constexpr double hopeless = 1.5;
 
 // Powers of two into which the model can be cut, within a node.
 std::vector<int> shard_counts(const ModelSource& source, std::int64_t most) {
@@ -128,11 +128,18 @@ std::optional<FoundPlacement> examine(const Candidate& candidate, const Candidat
   if (memory.has_failed(candidate)) return std::nullopt;
   FoundPlacement found{.placement = candidate.placement(),
                        .settings = settings_of(candidate, wanted, request.config.workers),
-                       .prediction = {}};
+                       .prediction = {},
+                       .estimate_s = candidate.estimate_s};
   const auto config = with_settings(request.config, found.settings);
   if (!memory.fits(candidate, found.placement, config)) return std::nullopt;
   found.prediction = predict(config, found.placement, request.cluster, {.lengths = request.lengths});
   return found;
+}
+
+// Where the weights alone are too large for every placement.
+Candidate fastest_anyway(const CandidateRequest& wanted, Cluster cluster) {
+  cluster.memory = std::numeric_limits<double>::infinity();
+  return candidates(wanted, cluster).front();
 }
 
 }  // namespace
@@ -141,30 +148,38 @@ SearchResult search_placement(const SearchRequest& request) {
   auto config = request.config;
   config.placement = {};
   config.workers.device = request.cluster.gpu ? DeviceChoice::Cuda : DeviceChoice::Cpu;
-  const SearchRequest own{config, request.cluster, request.ranks, request.lengths, request.predictions};
+  const SearchRequest own{
+      .config = config, .cluster = request.cluster, .ranks = request.ranks, .lengths = request.lengths};
   const auto wanted = candidate_request(own);
   const auto all = candidates(wanted, request.cluster);
   SearchResult result{.best = {}, .candidates = std::ssize(all), .shortage = {}};
   MemoryCheck memory(memory_of_rank(request));
+  std::map<double, std::int64_t> alike;  // predictions, by estimate
   for (const auto& candidate : all) {
     if (result.predicted == request.predictions) break;
-    if (!result.best.empty() && candidate.estimate_s > hopeless * seconds_of(result.best.front())) break;
+    if (!result.best.empty() && candidate.estimate_s > request.beyond * result.best.front().estimate_s) break;
+    if (alike[candidate.estimate_s] == request.alike) continue;
     auto found = examine(candidate, wanted, own, memory);
     ++(found ? result.predicted : result.too_large);
-    if (!found) continue;
+    if (found) ++alike[candidate.estimate_s];
+    const auto as_fast = [&](const FoundPlacement& other) { return seconds_of(other) == seconds_of(*found); };
+    if (!found || std::ranges::any_of(result.best, as_fast)) continue;  // models of one shape have changed places
     const auto place = std::ranges::upper_bound(result.best, seconds_of(*found), {}, seconds_of);
     result.best.insert(place, std::move(*found));
     if (result.best.size() > shown) result.best.pop_back();
   }
+  if (all.empty()) examine(fastest_anyway(wanted, request.cluster), wanted, own, memory);
   result.shortage = memory.shortage();
   return result;
 }
 
-TrainConfig with(const TrainConfig& config, const FoundPlacement& found) {
-  auto settings = found.settings;
+std::vector<std::string> overrides_of(const FoundPlacement& found) {
+  std::vector<std::string> table;
   for (const auto& [role, layout] : found.placement)
-    settings.push_back(fmt::format("placement.{}=[{}]", to_string(role), fmt::join(layout.ranks(), ", ")));
-  return with_settings(config, settings);
+    table.push_back(fmt::format("{}: [{}]", to_string(role), fmt::join(layout.ranks(), ", ")));
+  auto overrides = found.settings;
+  overrides.push_back(fmt::format("placement={{{}}}", fmt::join(table, ", ")));
+  return overrides;
 }
 
 }  // namespace ballast

@@ -26,9 +26,11 @@ def main():
         assert "lambda:" in text and "cost_critic" in text and "without libraries" in text, text
         text = dry_run(ballast, "ppo_lag", output, "--ranks", "10", "actor.tensor_parallel=2", "cost.tensor_parallel=4")
         assert "placement: actor: 0, 1 (1 replica x 2 shards); reference: 2; reward: 3; cost: 4, 5, 6, 7 (1 replica x 4 shards)" in text, text
+        text = dry_run(ballast, "ppo_lag", output, "--ranks", "2", "placement=auto", "cluster=2xcpu")
+        assert "  actor: [0" in text and "placement: actor: 0" in text, text
         text = dry_run(ballast, "sft", output)
         assert "placement: actor: 0" in text and "in all" in text, text
-    print("3 passed, 0 failed")
+    print("4 passed, 0 failed")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 usage: plan_test.py BALLAST
 """
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,19 @@ def supervised_jobs_have_plans(folder: Path) -> None:
         check(json.loads(report.read_text())["phase_s"]["learn"] > 0, f"{name} learns")
 
 
+def a_search_finds_a_configuration(folder: Path) -> None:
+    done = plan("-c", SMOKE, "--cluster", "4xcpu", "placement=auto")
+    check(done.returncode == 0, f"the smoke job fits on four cores: {done.stderr}")
+    for words in ("placements and layouts", "\n1. ", "\n3. ", "% idle", "waits above all for", "\nplacement:\n  actor: [0"):
+        check(words in done.stdout, f"the search says '{words}'")
+    settings = [f"placement.{role}={ranks}" for role, ranks in re.findall(r"^  (\w+): (\[.*\])$", done.stdout, re.MULTILINE)]
+    settings += [f"{role}.tensor_parallel={shards}"
+                 for role, shards in re.findall(r"^(\w+): \{tensor_parallel: (\d+)", done.stdout, re.MULTILINE)]
+    check(len(settings) == 12, f"every role has ranks and shards: {settings}")
+    again = plan("-c", SMOKE, "--cluster", "4xcpu", *settings)
+    check(again.returncode == 0, f"what was found is a configuration: {again.stderr}")
+
+
 def nothing_is_written_but_what_is_asked_for(folder: Path) -> None:
     plan("-c", SMOKE, "--cluster", "6xcpu", f"output={folder / 'run'}")
     check(not (folder / "run").exists(), "a plan leaves no run folder")
@@ -67,6 +81,8 @@ def refusals(folder: Path) -> None:
         ("a broken cluster file", ["-c", SMOKE, "--cluster", str(broken)], ["memory", "found -5", "cluster.yaml"]),
         ("a missing configuration", ["-c", "nowhere.yaml", "--cluster", "h100"], ["nowhere.yaml"]),
         ("a setting that is wrong", ["-c", SMOKE, "--cluster", "h100", "batch.mini_batch=12"], ["batch.mini_batch"]),
+        ("a placement that is a word", ["-c", SMOKE, "--cluster", "h100", "placement=fastest"], ["placement", "fastest", "auto"]),
+        ("a search for one role", ["-c", "configs/smoke/sft.yaml", "--cluster", "h100", "placement=auto"], ["placement", "auto"]),
         ("a rank that the cluster lacks", ["-c", SMOKE, "--cluster", "2xcpu", "placement.actor=[7]"], ["placement.actor"]),
         ("responses that are too long", ["-c", SMOKE, "--cluster", "6xcpu", "--response", "99"], ["99", "batch.max_length"]),
         ("no ranks", ["-c", SMOKE, "--cluster", "6xcpu", "--ranks", "0"], ["--ranks"]),
@@ -114,6 +130,7 @@ def main() -> None:
         a_plan_has_its_tables(folder)
         overrides_and_lengths_count(folder)
         supervised_jobs_have_plans(folder)
+        a_search_finds_a_configuration(folder)
         nothing_is_written_but_what_is_asked_for(folder)
         refusals(folder)
         what_does_not_fit_is_named(folder)

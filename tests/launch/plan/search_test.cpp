@@ -52,9 +52,11 @@ TEST(SearchPlacement, FindsThreePlacementsThatFitTheFastestFirst) {
   const auto result = search_placement({.config = config, .cluster = cluster, .ranks = 8});
   ASSERT_EQ(result.best.size(), 3U);
   EXPECT_LE(result.predicted, 24);
+  double before = 0.0;
   for (const auto& found : result.best) {
     EXPECT_TRUE(found.prediction.fits());
-    EXPECT_GE(found.prediction.iteration_s, result.best.front().prediction.iteration_s);
+    EXPECT_GT(found.prediction.iteration_s, before);
+    before = found.prediction.iteration_s;
   }
 }
 
@@ -63,32 +65,34 @@ TEST(SearchPlacement, WhatItFoundIsAConfigurationWithThatPrediction) {
   const auto cluster = find_cluster("1x8xH100");
   const auto result = search_placement({.config = config, .cluster = cluster, .ranks = 8});
   const auto& best = result.best.front();
-  const auto found = parse_config<TrainConfig>({.text = write_config(with(config, best)), .source = "test"});
+  const auto found = parse_config<TrainConfig>({.text = write_config(config), .source = "test"}, overrides_of(best));
   EXPECT_EQ(placed(found, 8), best.placement);
   EXPECT_DOUBLE_EQ(predict(found, best.placement, cluster).iteration_s, best.prediction.iteration_s);
 }
 
 TEST(SearchPlacement, IsAsFastAsTheFastestOfAllThatFit) {
   const auto config = six_models(small);
-  for (const auto* name : {"1x2xH100", "1x4xH100"}) {
-    const auto cluster = find_cluster(name);
-    const auto some = search_placement({.config = config, .cluster = cluster, .ranks = cluster.ranks()});
-    const auto all =
-        search_placement({.config = config, .cluster = cluster, .ranks = cluster.ranks(), .predictions = 1 << 30});
-    EXPECT_GT(all.predicted, some.predicted);
-    EXPECT_LE(some.best.front().prediction.iteration_s, 1.02 * all.best.front().prediction.iteration_s) << name;
-  }
+  const auto cluster = find_cluster("1x2xH100");
+  const auto some = search_placement({.config = config, .cluster = cluster, .ranks = 2});
+  const auto all = search_placement(
+      {.config = config, .cluster = cluster, .ranks = 2, .predictions = 1 << 30, .alike = 1 << 30, .beyond = 1e9});
+  EXPECT_EQ(all.predicted, all.candidates);
+  EXPECT_GT(all.predicted, some.predicted);
+  EXPECT_LE(some.best.front().prediction.iteration_s, 1.02 * all.best.front().prediction.iteration_s);
 }
 
-TEST(SearchPlacement, SaysWhoNeedsTooMuch) {
+// 43 million parameters of the actor and 27 of each critic take 18 bytes each, those that stay 2: 1.9 GB.
+TEST(SearchPlacement, SaysWhoNeedsTooMuchAndWhatWouldDo) {
   auto cluster = find_cluster("1x1xH100");
   const auto config = six_models(small);
-  cluster.memory = 1.3e9;  // weights, gradients and optimizer state need less, all together more
-  const auto result = search_placement({.config = config, .cluster = cluster, .ranks = 1});
-  EXPECT_THAT(result.best, IsEmpty());
-  EXPECT_GT(result.too_large, 0);
-  EXPECT_THAT(result.shortage, HasSubstr("rank 0 (actor, reference, reward, cost, reward_critic, cost_critic) needs "));
-  EXPECT_THAT(describe(result), HasSubstr(result.shortage));
+  for (const double memory : {1.0e9, 2.1e9}) {  // too little for that; for activations beside it
+    cluster.memory = memory;
+    const auto result = search_placement({.config = config, .cluster = cluster, .ranks = 1});
+    EXPECT_THAT(result.best, IsEmpty()) << memory;
+    EXPECT_THAT(result.shortage,
+                HasSubstr("rank 0 (actor, reference, reward, cost, reward_critic, cost_critic) needs "));
+    EXPECT_THAT(describe(result), HasSubstr(result.shortage));
+  }
 }
 
 TEST(SearchReport, NamesTimeIdleMemoryAndWhatIsWaitedFor) {
