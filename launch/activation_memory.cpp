@@ -77,7 +77,7 @@ std::int64_t backbone_training(const PassShape& shape, const Widths& w) {
 // The most during a forward pass that keeps nothing: a layer's input and output, and between them its MLP.
 std::int64_t backbone_scoring(const PassShape& shape, const Widths& w) {
   const std::int64_t attention = is_gpt2(shape) ? 2 * w.S + 2 * w.E + 5 * w.Q : 3 * w.S + 3 * w.E + 2 * w.Q + 2 * w.K;
-  const std::int64_t mlp = is_gpt2(shape) ? 2 * w.S + 2 * w.E + 2 * w.I : 4 * w.S + 3 * w.E + 3 * w.I;
+  const std::int64_t mlp = is_gpt2(shape) ? 2 * w.S + 2 * w.E + 2 * w.I : 3 * w.S + 3 * w.E + 3 * w.I;
   const std::int64_t angles = is_gpt2(shape) ? 0 : 2 * shape.model.head_dim * bytes_of_float;
   return shape.tokens * (std::max(attention, mlp) * w.element + angles + 3 * 8);
 }

@@ -64,7 +64,8 @@ class Rollouts {
 
   // One step ahead: orders the rollout of an iteration, if there is such, before the update that it would else follow.
   void prepare(std::int64_t iteration) {
-    if (config_.one_step_ahead && iteration < config_.iterations) ahead_ = std::make_unique<Rollout>(order(iteration, 1));
+    if (config_.one_step_ahead && iteration < config_.iterations)
+      ahead_ = std::make_unique<Rollout>(order(iteration, 1));
   }
 
  private:

@@ -49,7 +49,7 @@ TEST(PpoLag, SettingsAreOneFlatListOfKeys) {
   PpoConfig config;
   config.describe(visitor);
   EXPECT_THAT(names, testing::ElementsAre("kl_coeff", "clip_range_score", "gamma", "gae_lambda", "clip_range_ratio",
-                                          "clip_range_value", "ptx_coeff"));
+                                          "clip_range_value", "max_importance_weight", "ptx_coeff"));
 }
 
 }  // namespace

@@ -15,9 +15,9 @@ import tempfile
 
 TRAINED = {"ppo_lag": ["actor", "reward_critic", "cost_critic"], "sft": ["actor"], "reward": ["reward"]}
 SMALL = {
-    "ppo_lag": ["iterations=2", "gradient_lanes=4", "batch={rollout: 32, mini_batch: 16, micro_batch: 4, max_length: 32}"],
-    "sft": ["epochs=1", "gradient_lanes=4"],
-    "reward": ["epochs=1", "gradient_lanes=4"],
+    "ppo_lag": ["iterations=2", "gradient_lanes=4", "batch={rollout: 16, mini_batch: 8, micro_batch: 2, max_length: 24}"],
+    "sft": ["iterations=4", "gradient_lanes=4"],
+    "reward": ["iterations=4", "gradient_lanes=4"],
 }
 CUT = ["actor.tensor_parallel=2", "reward_critic.tensor_parallel=2", "cost_critic.tensor_parallel=2"]
 ZERO = ["actor.zero=true", "reward_critic.zero=true", "cost_critic.zero=true"]
@@ -33,22 +33,23 @@ REPLICAS = place(actor=[0, 1, 2, 3], reference=[2], reward=[3], cost=[1, 2], rew
 MIXED = place(actor=[0, 1, 2, 3], reference=[0, 1], reward=[3], cost=[1, 2], reward_critic=[3, 1, 0, 2], cost_critic=[0, 1, 2, 3])
 CUT_ON_FOUR = place(actor=[0, 1, 2, 3], reference=[1, 3], reward=[2], cost=[0, 1], reward_critic=[2, 3], cost_critic=[0, 1])
 
+ROLLOUTS = {"control", "transfer"}
 # (job, ranks, settings, whether the bits are those of one rank, kinds of bytes that move). That an update moves nothing to reach
 # generation shows where the actor is whole: `generation` is missing there.
 LAYOUTS = [
-    ("ppo_lag", 4, [REPLICAS, *ZERO], True, {"transfer", "gradients", "parameters"}),
-    ("ppo_lag", 2, [ALL_ON_TWO, *CUT, "cost.tensor_parallel=2"], False, {"transfer", "tensor_parallel", "generation"}),
-    ("ppo_lag", 4, [MIXED, *CUT[1:], "cost.tensor_parallel=2"], False, {"transfer", "gradients", "tensor_parallel"}),
+    ("ppo_lag", 4, [REPLICAS, *ZERO], True, {*ROLLOUTS, "gradients", "parameters"}),
+    ("ppo_lag", 2, [ALL_ON_TWO, *CUT, "cost.tensor_parallel=2"], False, {*ROLLOUTS, "tensor_parallel", "generation"}),
+    ("ppo_lag", 4, [MIXED, *CUT[1:], "cost.tensor_parallel=2"], False, {*ROLLOUTS, "gradients", "tensor_parallel"}),
     ("ppo_lag", 4, [CUT_ON_FOUR, *CUT, *ZERO, "reference.tensor_parallel=2"], False,
-     {"transfer", "gradients", "parameters", "tensor_parallel", "generation"}),
+     {*ROLLOUTS, "gradients", "parameters", "tensor_parallel", "generation"}),
     ("sft", 4, ["zero=true"], True, {"gradients", "parameters"}),
     ("sft", 2, ["tensor_parallel=2"], False, {"tensor_parallel"}),
     ("sft", 4, ["tensor_parallel=2", "zero=true"], False, {"gradients", "parameters", "tensor_parallel"}),
     ("reward", 2, ["zero=true"], True, {"gradients", "parameters"}),
     ("reward", 4, ["tensor_parallel=2", "zero=true"], False, {"gradients", "parameters", "tensor_parallel"}),
 ]
-METRIC_TOLERANCE = 2e-3  # of a figure or of 1, whichever is larger: two iterations let rounding grow through Adam
-WEIGHT_TOLERANCE = 1e-3  # relative L2 of a model's weights
+METRIC_TOLERANCE = 2e-4  # of a figure or of 1, whichever is larger
+WEIGHT_TOLERANCE = 1e-5  # relative L2 of a model's weights; 2e-6 was seen
 
 
 def run(mpirun, ballast, ranks, job, output, settings):

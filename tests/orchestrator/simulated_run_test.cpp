@@ -78,13 +78,13 @@ TEST(SimulatedRun, ClassesOfEqualRanksGiveTheNumbersOfAllRanks) {
   }
 }
 
-TEST(SimulatedRun, WithZeroAndMessagesClassesAreWithinAPercent) {
+TEST(SimulatedRun, WithZeroAndMessagesInAnotherOrderClassesAreClose) {
   auto work = workload();
   for (auto& [role, of_role] : work.roles) of_role.zero = true;
   const auto classes = simulate(work, four_nodes, apart());
   const auto all = simulate(work, four_nodes, apart(), {.each_rank = true});
   EXPECT_NEAR(classes.figures.at("time/iteration"), all.figures.at("time/iteration"),
-              0.01 * all.figures.at("time/iteration"));
+              0.03 * all.figures.at("time/iteration"));
   EXPECT_NEAR(classes.orchestrator_s, all.orchestrator_s, 0.01 * all.orchestrator_s);
 }
 
@@ -164,6 +164,7 @@ TEST(SimulatedRun, AReplicaMoreOfASupervisedJobHalvesItsSteps) {
   auto work = workload();
   work.batch = {.rollout = 32, .mini_batch = 32, .micro_batch = 2, .max_length = 64};
   for (const Role role : {Role::Actor, Role::Reward}) {
+    work.roles = {{role, workload().roles.at(role)}};
     const auto one = simulate_supervised(work, without_messages(), {{role, {0}}});
     const auto two = simulate_supervised(work, without_messages(), {{role, {0, 1}}});
     const auto two_of_them = simulate_supervised(work, without_messages(), {{role, {0, 1}}}, {.each_rank = true});
