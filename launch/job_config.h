@@ -59,9 +59,8 @@ struct JobConfig {
     field("transfer_timeout_s", workers.transfer_timeout_s, "a transfer that takes longer ends the run").above(0.0);
     field("stream", stream, "the watchdog");
     field("cluster", cluster,
-          "what the run's times are held against: a YAML file by `ballast plan --calibrate`, or a name that its "
-          "--cluster "
-          "takes; left out: nothing");
+          "what the run's times are held against and `placement: auto` searches for: a YAML file by `ballast plan "
+          "--calibrate`, or a name that its --cluster takes; left out: nothing");
   }
 };
 

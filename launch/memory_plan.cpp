@@ -116,12 +116,13 @@ std::int64_t micro_batches_of(const BatchConfig& batch, std::int64_t replicas) {
 }
 
 // The forward pass of a rollout's first micro-batch is kept until it is learned (KeptForward), those of the others not;
-// none where learning cuts micro-batches of its own.
-void add_kept_forward(RoleMemory& memory, const BatchConfig& batch, std::int64_t replicas) {
+// none where learning cuts micro-batches of its own and they are not scored anew, which the actor does one step ahead.
+void add_kept_forward(RoleMemory& memory, Role role, const LoopConfig& loop, std::int64_t replicas) {
   auto& [kept, training, scoring, decoding] = memory.activations;
-  if (batch.tokens_per_micro_batch)
+  const bool scored_anew = role == Role::Actor && loop.one_step_ahead;
+  if (loop.batch.tokens_per_micro_batch && !scored_anew)
     kept = 0;
-  else if (micro_batches_of(batch, replicas) == 1)
+  else if (micro_batches_of(loop.batch, replicas) == 1)
     scoring = 0;
   auto& most = memory.bytes[MemoryClass::Activations];
   most = std::max(most, kept + scoring);
@@ -163,18 +164,35 @@ std::int64_t bytes_of_row(Field field, std::int64_t max_length) {
   return float_bytes * (max_length - 1);
 }
 
-// Roles on one rank share what they both need.
+// What a role that learns has once more where its rows are put together anew for it.
+std::vector<Field> regrouped_fields(Role role, bool constrained) {
+  std::vector<Field> fields{Field::Tokens, Field::PromptLengths, Field::Lengths};
+  if (role == Role::Actor) {
+    fields.insert(fields.end(), {Field::LogProbs, Field::RewardAdvantages});
+    if (constrained) fields.push_back(Field::CostAdvantages);
+  }
+  if (role == Role::RewardCritic) fields.insert(fields.end(), {Field::RewardValues, Field::RewardReturns});
+  if (role == Role::CostCritic) fields.insert(fields.end(), {Field::CostValues, Field::CostReturns});
+  return fields;
+}
+
+// Rollouts, as many as there are at a time, and what is put together anew of one of them. Roles on one rank share what
+// they both need.
 std::int64_t batch_store_bytes(const std::set<Role>& roles, const TrainConfig& config, const Placement& placement) {
   const auto& batch = config.loop.batch;
-  std::map<Field, std::int64_t> rows;
+  const bool constrained = placement.contains(Role::Cost);
+  std::map<Field, std::int64_t> rows, regrouped;
   for (const Role role : roles) {
-    const auto micro_batches = micro_batches_of(batch, placement.at(role).replicas());
-    for (const Field field : fields_of(role, placement.contains(Role::Cost))) {
-      rows[field] = std::max(rows[field], micro_batches * batch.micro_batch);
-    }
+    const auto of_role = micro_batches_of(batch, placement.at(role).replicas()) * batch.micro_batch;
+    for (const Field field : fields_of(role, constrained)) rows[field] = std::max(rows[field], of_role);
+    if (!batch.tokens_per_micro_batch || !learns(role)) continue;
+    for (const Field field : regrouped_fields(role, constrained))
+      regrouped[field] = std::max(regrouped[field], of_role);
   }
+  const std::int64_t rollouts = config.loop.one_step_ahead ? 2 : 1;
   std::int64_t bytes = 0;
-  for (const auto& [field, count] : rows) bytes += count * bytes_of_row(field, batch.max_length);
+  for (const auto& [field, count] : rows) bytes += rollouts * count * bytes_of_row(field, batch.max_length);
+  for (const auto& [field, count] : regrouped) bytes += count * bytes_of_row(field, batch.max_length);
   return bytes;
 }
 
@@ -249,7 +267,7 @@ std::map<int, RankMemory> memory_plan(const TrainConfig& config, const Placement
                        .tokens = tokens,
                        .learnt_tokens = learnt_tokens(batch.tokens_per_micro_batch, tokens, batch.max_length)};
     of_role[role] = role_memory(use, layout);
-    if (use.learns) add_kept_forward(of_role[role], batch, layout.replicas());
+    if (use.learns) add_kept_forward(of_role[role], role, config.loop, layout.replicas());
     if (role == Role::Actor) add_generation(of_role[role], use, config, layout);
     for (const int rank : layout.ranks()) roles_of_rank[rank].insert(role);
   }

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "workers/generation/generation_config.h"
+#include "workers/model/sharding.h"
 #include "workers/starting_model.h"
 
 namespace ballast {
@@ -90,10 +91,21 @@ void add_checkpointing(const PlannedJob& job, Role role, std::vector<Change>& ch
        [owner](PlannedJob& changed) { model_of(owner, changed.config.workers).activation_checkpointing = true; }});
 }
 
+bool can_be_cut(const ModelSource& source, int shards) {
+  if (!source.given()) return false;  // a rule
+  try {
+    require_cuttable(model_config(source), {.index = 0, .count = shards});
+    return true;
+  } catch (const ModelError&) {
+    return false;
+  }
+}
+
 void add_shards(const PlannedJob& job, Role role, std::vector<Change>& changes) {
   const auto& layout = job.placement.at(role);
   if (layout.replicas() % 2 != 0) return;
   const int shards = 2 * layout.shards();
+  if (!can_be_cut(starting_model(role, job.config.workers), shards)) return;
   changes.push_back(
       {fmt::format("{}.tensor_parallel={}", to_string(role), shards), [role, shards](PlannedJob& changed) {
          tensor_parallel_of(role, changed.config.workers) = shards;

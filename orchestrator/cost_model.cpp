@@ -16,8 +16,10 @@ double bytes_of_row(Field field, std::int64_t max_length) {
   return float_bytes * (length - 1.0);
 }
 
-// Of a model that learns and keeps what scoring its first micro-batch computed.
+// Of a model that learns and keeps what scoring its first micro-batch computed. One step ahead the actor scores what it
+// learns just before.
 bool keeps_forward(Role role, const Workload& workload) {
+  if (role == Role::Actor && workload.one_step_ahead) return true;
   return !workload.batch.tokens_per_micro_batch && (role != Role::Actor || workload.recomputes_log_probs);
 }
 

@@ -6,8 +6,6 @@
 namespace ballast {
 namespace {
 
-// Kernels of a layer that follow each other: norms, products, rotary embedding, attention, gate.
-constexpr double kernels_of_layer = 12.0;
 constexpr double kernels_of_decode_layer = 9.0;
 constexpr double exchanges_of_layer = 2.0;  // one behind attention, one behind the MLP
 

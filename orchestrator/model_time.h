@@ -4,6 +4,9 @@
 
 namespace ballast {
 
+// Kernels of a layer that follow each other: norms, products, rotary embedding, attention, gate.
+inline constexpr double kernels_of_layer = 12.0;
+
 // A model, as its costs see it. Sizes count elements of the whole model, whatever the number of its shards.
 struct ModelShape {
   double layers = 0.0;

@@ -5,9 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "launch/commands/enum_option.h"
 #include "launch/environment.h"
@@ -17,6 +17,7 @@
 #include "launch/plan/plan_report.h"
 #include "launch/plan/search_report.h"
 #include "launch/training_job.h"
+#include "workers/model/atomic_file.h"
 #include "workers/user_error.h"
 
 namespace ballast {
@@ -31,6 +32,8 @@ Examples:
 
 The plan runs the orchestrator of a real run over ranks that only take modelled time; nothing is written. All rows are as
 long as --prompt and --response say. The exit code is 2 where the job does not fit into memory.)";
+
+constexpr std::int64_t most_ranks = 1 << 20;
 
 struct PlanOptions {
   std::filesystem::path config;
@@ -54,13 +57,27 @@ Placement planned_placement(const TrainingJob& job, std::int64_t ranks, const st
   return placement;
 }
 
-// Before anything is computed for it. Leaves an empty file.
-void require_writable(const char* option, const std::optional<std::filesystem::path>& path) {
-  if (path && !std::ofstream(*path)) throw UserError(fmt::format("{}: '{}' cannot be written", option, path->string()));
+// Opened before anything is computed for it, and there once it is committed. nullptr without a path.
+std::unique_ptr<AtomicFile> output_file(const char* option, const std::optional<std::filesystem::path>& path) {
+  if (!path) return nullptr;
+  try {
+    return std::make_unique<AtomicFile>(*path);
+  } catch (const std::system_error& error) {
+    throw UserError(fmt::format("{}: '{}' cannot be written: {}", option, path->string(), error.code().message()));
+  }
+}
+
+void write(AtomicFile& file, const std::string& text) {
+  file.write(text);
+  file.commit();
 }
 
 // `placement: auto`. Returns the exit code.
 int search(const TrainingJob& job, const Cluster& cluster, std::int64_t ranks, const PlanOptions& options) {
+  if (options.json || options.predict.trace) {
+    throw UserError(
+        "--json, --trace: with placement: auto there are several plans; allowed: the placement that it finds");
+  }
   const auto violations = job.violations();
   if (!violations.empty()) {
     throw UserError(fmt::format("{}: {}", options.config.string(), fmt::join(violations, "\n  ")));
@@ -74,14 +91,13 @@ int search(const TrainingJob& job, const Cluster& cluster, std::int64_t ranks, c
 
 // On every rank; the first writes what all have measured. Returns the exit code.
 int write_calibration(const PlanOptions& options) {
-  require_writable("--calibrate", options.calibrate);
   World world(nullptr, nullptr);
+  const auto file = world.rank() == 0 ? output_file("--calibrate", options.calibrate) : nullptr;
   FailureReport failure;
   const auto cluster =
       calibrate({.world = world, .failure = failure, .device = options.device, .threads = options.threads});
-  if (world.rank() == 0) {
-    std::ofstream file(*options.calibrate);
-    file << write_config(cluster);
+  if (file) {
+    write(*file, write_config(cluster));
     fmt::print("{} has the figures of {} ranks on {} hosts\n", options.calibrate->string(), world.size(),
                cluster.nodes);
   }
@@ -98,8 +114,6 @@ int calibrate_on_ranks(const PlanOptions& options) {
 
 // Returns the exit code.
 int plan(const PlanOptions& options) {
-  require_writable("--json", options.json);
-  require_writable("--trace", options.predict.trace);
   auto cluster = find_cluster(options.cluster);
   if (options.price) cluster.price_per_device_hour = *options.price;
   Violations unreadable;
@@ -107,12 +121,17 @@ int plan(const PlanOptions& options) {
   unreadable.throw_if_any();
   const auto job = read_training_job(yaml, options.overrides);
   const auto ranks = options.ranks.value_or(cluster.ranks());
+  if (ranks > most_ranks) {
+    throw UserError(fmt::format("--cluster: found {} devices; allowed: --ranks 1 to {} on them", ranks, most_ranks));
+  }
   if (job->config().placement.search) return search(*job, cluster, ranks, options);
   const auto placement = planned_placement(*job, ranks, options.config);
+  const auto json = output_file("--json", options.json);
+  output_file("--trace", options.predict.trace);  // the simulation writes it
   const auto prediction = job->predict(placement, cluster, options.predict);
   const PlanReport report{.cluster = cluster, .placement = placement, .prediction = prediction};
   fmt::print("{}", describe(report));
-  if (options.json) std::ofstream(*options.json) << to_json(report).dump(2) << '\n';
+  if (json) write(*json, to_json(report).dump(2) + "\n");
   if (prediction.fits()) return 0;
   fmt::print(stderr, "ballast: this does not fit: {}\n", describe_misfits(prediction));
   return 2;
@@ -128,7 +147,7 @@ void add_options(CLI::App& verb, PlanOptions& options) {
   add_enum_option(verb, "--device", options.device, "of --calibrate: auto (CUDA where there is one), cpu or cuda");
   verb.add_option("--threads", options.threads, "of --calibrate: CPU threads of each rank")->check(CLI::PositiveNumber);
   verb.add_option("--ranks", options.ranks, "plan for so many; left out: one on each device")
-      ->check(CLI::Range(1, 1 << 20));
+      ->check(CLI::Range(std::int64_t{1}, most_ranks));
   verb.add_option("--prompt", options.predict.lengths.prompt, "tokens of each prompt")->check(CLI::PositiveNumber);
   verb.add_option("--response", options.predict.lengths.response, "tokens of each response; left out: as many as fit")
       ->check(CLI::PositiveNumber);

@@ -12,6 +12,8 @@
 #include "launch/bench/model_works.h"
 #include "launch/rank_device.h"
 #include "launch/session.h"
+#include "orchestrator/model_time.h"
+#include "workers/user_error.h"
 
 namespace ballast {
 namespace {
@@ -82,7 +84,6 @@ void measure_model(const Together& ranks, c10::Device device, std::int64_t threa
   const auto alone =
       measure_scoring({.batch = 1, .prompt = 1, .response = 1, .repeats = 10, .threads = threads}, rates);
   const auto layers = static_cast<double>(parse_shape("S").layers);
-  constexpr double kernels_of_layer = 10.0;
   cluster.kernel_s = ranks.seconds(named(alone, "scores").timing) / layers / kernels_of_layer;
 }
 
@@ -142,6 +143,8 @@ void measure_control(const CalibrationRank& rank, c10::Device device, Cluster& c
 Cluster calibrate(const CalibrationRank& rank) {
   at::set_num_threads(static_cast<int>(rank.threads));
   auto& world = rank.world;
+  if (world.size() < 2)
+    throw UserError("--calibrate: found 1 rank; allowed: at least 2, to measure the way between them");
   const auto device = device_of_rank(rank.device, world);
   const Together ranks(world.communicator());
   const auto hosts = std::set(world.hosts().begin(), world.hosts().end()).size();

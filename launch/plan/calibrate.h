@@ -26,7 +26,8 @@ struct CalibrationRank {
 //   memory_bandwidth               a copy larger than the caches, read and write counted
 //   memory_share                   what decoding that model reaches of it
 //   kernel_s                       a layer's share of a pass over a single token
-//   within, between                send and receive with a neighbour: the smallest message and the largest
+//   within, between                send and receive with a neighbour: the smallest message and the largest; one figure
+//                                  for both, that of the slowest neighbours
 //   command_s, message_s, control_latency_s   commands that do nothing, one by one and all at once
 Cluster calibrate(const CalibrationRank& rank);
 

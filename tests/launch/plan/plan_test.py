@@ -88,6 +88,9 @@ def refusals(folder: Path) -> None:
         ("no ranks", ["-c", SMOKE, "--cluster", "6xcpu", "--ranks", "0"], ["--ranks"]),
         ("a report that cannot be written", ["-c", SMOKE, "--cluster", "6xcpu", "--json", str(folder / "no/plan.json")],
          ["--json", "plan.json"]),
+        ("a file for the plan of a search", ["-c", SMOKE, "--cluster", "6xcpu", "placement=auto", "--json", str(folder / "p.json")],
+         ["--json", "placement: auto"]),
+        ("more devices than anybody has", ["-c", SMOKE, "--cluster", "65536x65536xh100"], ["--cluster", "4294967296"]),
         ("a trace that cannot be written", ["-c", SMOKE, "--cluster", "6xcpu", "--trace", str(folder / "no/trace.json")],
          ["--trace", "trace.json"]),
         ("texts that are too long", ["-c", "configs/smoke/sft.yaml", "--cluster", "h100", "--response", "999"], ["999"]),
@@ -120,6 +123,10 @@ def this_machine_can_be_measured(folder: Path) -> None:
     for line in file.read_text().splitlines():
         if line.startswith(("product_share", "memory_share", "memory:")):
             check(float(line.split(":")[1].split("#")[0]) > 0, f"a figure that was measured: {line}")
+    before = file.read_text()
+    done = plan("--calibrate", str(file), "--device", "cpu")
+    check(done.returncode == 2 and "found 1 rank" in done.stderr, f"one rank has no way to another: {done.stderr}")
+    check(file.read_text() == before, "what could not be measured leaves the file as it was")
     done = plan("--calibrate", str(folder / "no/cluster.yaml"))
     check(done.returncode == 2 and "--calibrate" in done.stderr, f"a file that cannot be written: {done.stderr}")
 
