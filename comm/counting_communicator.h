@@ -19,7 +19,7 @@ struct MovedBytes {
 
 class CountingCommunicator : public Communicator {
  public:
-  // Both outlive this. The count is touched by the caller's thread alone.
+  // Both outlive this. The count is touched by one thread at a time.
   CountingCommunicator(Communicator& inner, MovedBytes& moved) : inner_(inner), moved_(moved) {}
 
   const RankGroup& group() const override { return inner_.group(); }

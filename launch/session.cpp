@@ -164,9 +164,12 @@ std::map<Role, RoleGroups> Session::role_groups(Communicator& all) {
       if (auto joined = all.split(name, ranks)) groups[role].*group = std::move(joined);
     };
     for (int shard = 0; shard < layout.shards(); ++shard)
-      join(std::string(to_string(role)), layout.shard(shard), &RoleGroups::replicas);
+      join(layout.shards() > 1 ? fmt::format("{} replicas of shard {}", to_string(role), shard)
+                               : std::string(to_string(role)),
+           layout.shard(shard), &RoleGroups::replicas);
     for (int replica = 0; replica < layout.replicas(); ++replica)
-      join(fmt::format("{} shards", to_string(role)), layout.replica(replica), &RoleGroups::shards);
+      join(fmt::format("{} shards of replica {}", to_string(role), replica), layout.replica(replica),
+           &RoleGroups::shards);
   }
   return groups;
 }

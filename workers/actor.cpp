@@ -180,8 +180,9 @@ Learner::Figures Actor::backward(const Learn& learn, std::size_t position, const
   }
   const bool ahead = store.holds(key, Field::ProximalLogProbs);  // older parameters generated
   const auto& old_log_probs_BT = store.get(key, ahead ? Field::ProximalLogProbs : Field::LogProbs);
+  const auto importance_BT = ahead ? importance(key, store) : at::Tensor();
   auto weights_BT = masked_mean_share_weights(batch.mask_BT, learn.rows);
-  if (ahead) weights_BT = weights_BT * importance(key, store);
+  if (ahead) weights_BT = weights_BT * importance_BT;
   const auto old_log_probs_N = batch.by_token(old_log_probs_BT);
   const auto advantages_N = batch.by_token(advantages_BT);
   const auto weights_N = batch.by_token(weights_BT);
@@ -202,7 +203,7 @@ Learner::Figures Actor::backward(const Learn& learn, std::size_t position, const
                                    ppo_.clip.clip_range_ratio);
   require_finite(masked_row_mean_or_zero(loss_BT, batch.mask_BT), "actor_loss");
   found.loss.backward();
-  const auto weighted_BT = ahead ? loss_BT * importance(key, store) : loss_BT;
+  const auto weighted_BT = ahead ? loss_BT * importance_BT : loss_BT;
   const auto loss = masked_mean_share(weighted_BT, batch.mask_BT, learn.rows);
   Learner::Figures figures{{"actor_loss", loss.item<double>()}};
   if (with_ptx) figures["ptx_loss"] = ptx_backward(learn, position);

@@ -21,7 +21,7 @@ void BucketQueue::for_buckets(IndexRange elements, const Body& body) const {
 
 void BucketQueue::learn() {
   for (auto& [address, leaf] : leaves_) {
-    leaf.expected = std::max(leaf.expected, leaf.seen);
+    expected_ = std::max(expected_, leaf.seen);
     leaf.seen = 0;
   }
 }
@@ -31,14 +31,14 @@ void BucketQueue::begin(bool last) {
   last_ = last && !leaves_.empty();
   std::fill(awaited_.begin(), awaited_.end(), 0);
   for (const auto& [address, leaf] : leaves_)
-    for_buckets(leaf.elements, [&](int bucket) { awaited_[bucket] += leaf.expected; });
+    for_buckets(leaf.elements, [&](int bucket) { awaited_[bucket] += expected_; });
 }
 
 void BucketQueue::arrived(const void* address, IndexRange elements) {
   if (elements.empty()) return;
   Leaf& leaf = leaves_[address];
   leaf.elements = elements;
-  const bool expected = ++leaf.seen <= leaf.expected;
+  const bool expected = ++leaf.seen <= expected_;
   for_buckets(elements, [&](int bucket) {
     if (position_[bucket] < next_) throw std::logic_error("a gradient came after its bucket had been summed");
     if (expected) --awaited_[bucket];

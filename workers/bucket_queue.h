@@ -11,8 +11,8 @@ namespace ballast {
 
 // Buckets leave in one order, the same on all replicas: what decays from its end to its beginning, which is how a
 // backward pass comes by, then what holds norms and biases, of which every layer has some. A bucket may leave when
-// every leaf in it has had its gradient, as often as in the micro-batches so far: in the first step all wait for its
-// end.
+// every leaf in it has had as many gradients as any leaf had in a micro-batch so far: in the first one all wait for its
+// end, and so does a leaf that one of several backward passes leaves out.
 class BucketQueue {
  public:
   BucketQueue(const Partition& partition, std::int64_t decayed_size);
@@ -31,8 +31,7 @@ class BucketQueue {
  private:
   struct Leaf {
     IndexRange elements;
-    int expected = 0;  // the most gradients in one micro-batch
-    int seen = 0;      // in this one
+    int seen = 0;  // gradients in this micro-batch
   };
   template <typename Body>
   void for_buckets(IndexRange elements, const Body& body) const;
@@ -43,6 +42,7 @@ class BucketQueue {
   std::vector<std::size_t> position_;  // bucket -> place in `order_`
   std::size_t next_ = 0;
   std::map<const void*, Leaf> leaves_;
+  int expected_ = 0;  // the most gradients that a leaf had in one micro-batch
   bool last_ = false;
   std::vector<int> awaited_;  // gradients by bucket
 };

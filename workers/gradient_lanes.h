@@ -15,8 +15,8 @@ namespace ballast {
 // replicas.
 class GradientLanes {
  public:
-  // `flat_gradient` [numel] float32 is where backward passes leave their result and where the sum ends up; not owned in
-  // spirit, shared as a tensor.
+  // `flat_gradient` [numel] float32 is where backward passes leave their result and where the sum ends up; its
+  // memory is shared.
   GradientLanes(at::Tensor flat_gradient, int lanes, int replicas);
 
   // Before the backward pass of micro-batch `micro_batch`: the flat gradient is zero then.

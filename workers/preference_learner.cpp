@@ -5,6 +5,7 @@
 
 #include "algorithms/finite.h"
 #include "workers/figures.h"
+#include "workers/model/tensor_buffer.h"
 #include "workers/model/tokenizer_files.h"
 
 namespace ballast {
@@ -53,8 +54,7 @@ Event PreferenceLearner::learn(const LearnPairs& learn) {
   });
   // Each score is on one replica and zero on the others, so the sum is exact in any order.
   if (replicas_.communicator) {
-    replicas_.communicator->all_reduce({end_scores_P2.data_ptr(), end_scores_P2.numel(), DType::float32}, ReduceOp::sum)
-        .wait(replicas_.timeout);
+    replicas_.communicator->all_reduce(buffer_of(end_scores_P2), ReduceOp::sum).wait(replicas_.timeout);
   }
   model_->update_normalizer(end_scores_P2.flatten());
   return event;

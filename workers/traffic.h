@@ -32,6 +32,8 @@ class Traffic {
  private:
   struct Counted {
     explicit Counted(Communicator& inner) : counting(inner, moved) {}
+    Counted(const Counted&) = delete;  // `counting` refers to `moved`
+    Counted& operator=(const Counted&) = delete;
     MovedBytes moved;
     CountingCommunicator counting;
   };

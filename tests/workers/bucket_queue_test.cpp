@@ -84,6 +84,19 @@ TEST(BucketQueue, AwaitsALeafAsOftenAsAMicroBatchHasHadIt) {
   EXPECT_THAT(complete(queue), ElementsAre(3, 2, 1, 0, 4));
 }
 
+// Texts without targets leave the head out of their backward pass.
+TEST(BucketQueue, AwaitsALeafAsOftenAsAnyOtherWasThere) {
+  auto queue = queue_of_five();
+  queue.begin(false);
+  run_backward(queue);
+  for (const std::int64_t begin : {4, 2, 0}) arrive(queue, begin, begin + 2);
+  queue.begin(true);
+  run_backward(queue);
+  EXPECT_THAT(complete(queue), ElementsAre());
+  run_backward(queue);
+  EXPECT_THAT(complete(queue), ElementsAre(3, 2, 1, 0, 4));
+}
+
 TEST(BucketQueue, AwaitsBothEndsOfALeafThatLiesInTwoBuckets) {
   auto queue = queue_of_five();
   const int leaf = 0;

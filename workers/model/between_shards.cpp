@@ -64,8 +64,9 @@ torch::Tensor exchanged(const Shards& shards, int first, const std::vector<torch
 
 torch::Tensor reduce_scatter(const Shards& shards, const torch::Tensor& partial_NE) {
   const std::int64_t rows = rows_of_part(shards, partial_NE.size(0));
+  const std::int64_t missing = rows * shards.count() - partial_NE.size(0);
   const torch::Tensor padded =
-      at::constant_pad_nd(partial_NE, {0, 0, 0, rows * shards.count() - partial_NE.size(0)}).contiguous();
+      (missing > 0 ? at::constant_pad_nd(partial_NE, {0, 0, 0, missing}) : partial_NE).contiguous();
   // As many bytes as a reduce-scatter, but the sum is made in float32 and rounded once.
   if (padded.scalar_type() != torch::kFloat32)
     return exchanged(shards, 0, padded.split(rows)).sum(0, /*keepdim=*/false, torch::kFloat32).to(padded.scalar_type());

@@ -46,13 +46,12 @@ torch::Tensor sliced(const torch::Tensor& whole, const ParameterSlice& slice) {
 
 torch::Tensor whole_parameter(const Parameters& parameters, const Segment& segment) {
   const Shards& shards = parameters.shards();
-  const torch::Tensor own = parameters.gathered(segment);
   const ParameterSlice& slice = segment.spec.slice;
+  if (!slice.is_first_copy()) return {};  // nor do the other replicas of this shard gather it
+  const torch::Tensor own = parameters.gathered(segment);
   if (!slice.is_cut() || !own.defined()) return own;
   if (shards.index() == 0) return put_together(own, segment.spec, shards);
-  std::vector<Send> sends;
-  if (slice.is_first_copy()) sends.push_back({0, buffer_of(own)});
-  shards.communicator->exchange(sends, {}).wait(shards.timeout);
+  shards.communicator->send(0, buffer_of(own)).wait(shards.timeout);
   return {};
 }
 

@@ -1,10 +1,11 @@
-// What the replicas of ZeRO-1 tell each other of a model's values.
+// Values of parameters whose masters are dealt to replicas (ZeRO-1).
 #include <torch/types.h>
 
 #include "workers/model/parameters.h"
 #include "workers/model/tensor_buffer.h"
 
 namespace ballast {
+
 // `part` lies in the own piece of that bucket.
 torch::Tensor Parameters::own_part(int bucket, IndexRange part) const {
   const OwnPiece& piece = own_.at(bucket);

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "workers/cpu_kernels/flat.h"
-#include "workers/model/tensor_buffer.h"
 #include "workers/model/cpu_kernel.h"
+#include "workers/model/tensor_buffer.h"
 
 namespace ballast {
 namespace {
