@@ -33,9 +33,6 @@ std::int64_t elements(const ParameterSpec& spec) {
   return product;
 }
 
-bool speaks(Role role) { return role == Role::Actor || role == Role::Reference; }
-bool learns(Role role) { return role == Role::Actor || role == Role::RewardCritic || role == Role::CostCritic; }
-
 // Of the first of the shards that hold the model, which has no less than the others.
 std::vector<ParameterSpec> parameters_of(Role role, const ModelConfig& config, int shards) {
   const Shard first{.index = 0, .count = shards};
@@ -185,7 +182,7 @@ std::int64_t batch_store_bytes(const std::set<Role>& roles, const TrainConfig& c
   for (const Role role : roles) {
     const auto of_role = micro_batches_of(batch, placement.at(role).replicas()) * batch.micro_batch;
     for (const Field field : fields_of(role, constrained)) rows[field] = std::max(rows[field], of_role);
-    if (!batch.tokens_per_micro_batch || !learns(role)) continue;
+    if (!batch.tokens_per_micro_batch || is_frozen(role)) continue;
     for (const Field field : regrouped_fields(role, constrained))
       regrouped[field] = std::max(regrouped[field], of_role);
   }
@@ -200,14 +197,14 @@ std::int64_t batch_store_bytes(const std::set<Role>& roles, const TrainConfig& c
 std::int64_t most_activations(const std::map<Role, RoleMemory>& roles) {
   std::int64_t kept = 0, decoding = 0, scoring = 0, alone = 0;
   for (const auto& [role, memory] : roles) {
-    if (learns(role)) kept += memory.activations.kept;
+    if (!is_frozen(role)) kept += memory.activations.kept;
     decoding += memory.activations.decoding;
     scoring = std::max(scoring, memory.activations.scoring);
     alone = std::max(alone, memory.bytes[MemoryClass::Activations] - memory.activations.decoding);
   }
   std::int64_t most = std::max(alone, kept + scoring);
   for (const auto& [role, memory] : roles) {
-    if (!learns(role)) continue;
+    if (is_frozen(role)) continue;
     kept -= memory.activations.kept;
     most = std::max(most, kept + memory.activations.training);
   }
@@ -260,7 +257,7 @@ std::map<int, RankMemory> memory_plan(const TrainConfig& config, const Placement
   for (const auto& [role, layout] : placement) {
     const ModelUse use{.role = role,
                        .model = starting_model(role, config.workers),
-                       .learns = learns(role),
+                       .learns = !is_frozen(role),
                        .zero = shares_optimizer(role, config.workers),
                        .lanes = config.workers.gradient_lanes,
                        .on_gpu = config.workers.device == DeviceChoice::Cuda,

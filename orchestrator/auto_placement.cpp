@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <numeric>
 
 namespace ballast {
 namespace {
@@ -43,12 +42,6 @@ std::vector<RolesOfSeat> seats_of(const PlacementRequest& request) {
         merge_last_two_that([](Role r) { return r != Role::Actor; }) || merge_last_two_that([](Role) { return true; });
   }
   return seats;
-}
-
-std::vector<int> ranks_from(int first, int count) {
-  std::vector<int> ranks(static_cast<std::size_t>(count));
-  std::iota(ranks.begin(), ranks.end(), first);
-  return ranks;
 }
 
 // Of the ranks of a seat, roles with fewer shards than it has ranks take different ones in turn.
@@ -99,8 +92,6 @@ std::map<Role, int> replica_counts(const PlacementRequest& request) {
 }
 
 }  // namespace
-
-bool is_frozen(Role role) { return role == Role::Reference || role == Role::Reward || role == Role::Cost; }
 
 Placement auto_placement(const PlacementRequest& request) {
   if (request.roles.size() == 1) {

@@ -10,7 +10,4 @@ namespace ballast {
 // shards than there are ranks.
 Placement auto_placement(const PlacementRequest& request);
 
-// Whether the role of an RL job keeps its weights.
-bool is_frozen(Role role);
-
 }  // namespace ballast

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <numeric>
 #include <optional>
 #include <set>
 #include <tuple>
 
-#include "orchestrator/auto_placement.h"
 #include "orchestrator/role_part.h"
 
 namespace ballast {
@@ -132,9 +130,7 @@ auto identity(const Candidate& candidate) {
 Placement Candidate::placement() const {
   Placement placement;
   for (const auto& [role, place] : roles) {
-    std::vector<int> ranks(static_cast<std::size_t>(place.replicas * place.shards));
-    std::iota(ranks.begin(), ranks.end(), place.first);
-    placement[role] = Layout(std::move(ranks), place.shards);
+    placement[role] = Layout(ranks_from(place.first, place.replicas * place.shards), place.shards);
   }
   return placement;
 }

@@ -69,8 +69,7 @@ std::vector<StepCost> CostModel::costs(const Command& command) const {
 
 Rows CostModel::rows_of(Role role, double rows) const {
   const double tokens = workload_.prompt + workload_.response;
-  const bool speaks = role == Role::Actor || role == Role::Reference;
-  return {.rows = rows, .tokens = tokens, .logits = speaks ? workload_.response : tokens};
+  return {.rows = rows, .tokens = tokens, .logits = speaks(role) ? workload_.response : tokens};
 }
 
 std::vector<StepCost> CostModel::costs(const Command& command, const Generate& generate) const {

@@ -2,22 +2,13 @@
 
 #include <algorithm>
 #include <bit>
-#include <numeric>
 #include <utility>
 #include <vector>
-
-#include "orchestrator/auto_placement.h"
 
 namespace ballast {
 namespace {
 
 constexpr double bytes_of_float = 4.0;
-
-std::vector<int> first_ranks(int count) {
-  std::vector<int> ranks(static_cast<std::size_t>(count));
-  std::iota(ranks.begin(), ranks.end(), 0);
-  return ranks;
-}
 
 std::int64_t parts_of(std::int64_t whole, std::int64_t part) { return (whole + part - 1) / part; }
 
@@ -81,8 +72,8 @@ void RoleParts::add_times(RolePart& part, const PartVariant& variant) const {
   work.zero = learns && variant.zero && part.replicas > 1;
   work.model.checkpointing = learns && variant.checkpointing;
   workload.roles = {{part.role, work}};
-  const Placement replicas{{part.role, Layout(first_ranks(part.replicas * part.shards), part.shards)}};
-  const Placement one{{part.role, Layout(first_ranks(part.shards), part.shards)}};
+  const Placement replicas{{part.role, Layout(ranks_from(0, part.replicas * part.shards), part.shards)}};
+  const Placement one{{part.role, Layout(ranks_from(0, part.shards), part.shards)}};
   const CostModel costs(workload, cluster_, replicas, {.placement = one, .batch = workload.batch});
 
   const auto& batch = workload.batch;

@@ -1,6 +1,7 @@
 #include "workers/role.h"
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 
 namespace ballast {
@@ -10,6 +11,12 @@ std::string_view to_string(Role role) {
     if (value == role) return name;
   }
   return "unknown role";
+}
+
+std::vector<int> ranks_from(int first, int count) {
+  std::vector<int> ranks(static_cast<std::size_t>(count));
+  std::iota(ranks.begin(), ranks.end(), first);
+  return ranks;
 }
 
 Layout::Layout(std::vector<int> ranks, int shards) : ranks_(std::move(ranks)), shards_(shards) {

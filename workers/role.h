@@ -24,6 +24,14 @@ constexpr const auto& enum_names(Role) { return role_names; }
 
 std::string_view to_string(Role role);
 
+// Its model is a language model; else one with a score head.
+constexpr bool speaks(Role role) { return role == Role::Actor || role == Role::Reference; }
+// Whether the role of an RL job keeps its weights.
+constexpr bool is_frozen(Role role) { return role == Role::Reference || role == Role::Reward || role == Role::Cost; }
+
+// first, first + 1, ...
+std::vector<int> ranks_from(int first, int count);
+
 // The world ranks of one role and how they share its work: data-parallel replicas of the model, each of them cut into
 // tensor-parallel shards. Micro-batch i belongs to replica i mod replicas.
 class Layout {

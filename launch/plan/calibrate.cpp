@@ -101,9 +101,8 @@ void measure_link(const MeasuredRanks& ranks, Link& link) {
 std::vector<Command> idle_commands(int count, int ranks, std::uint64_t first) {
   std::vector<Command> commands;
   for (int i = 0; i < count; ++i) {
-    Command command{.number = first + static_cast<std::uint64_t>(i), .ranks = {}, .body = Free{}};
-    for (int rank = 0; rank < ranks; ++rank) command.ranks.push_back(rank);
-    commands.push_back(std::move(command));
+    commands.push_back(
+        {.number = first + static_cast<std::uint64_t>(i), .ranks = ranks_from(0, ranks), .body = Free{}});
   }
   return commands;
 }
@@ -111,9 +110,7 @@ std::vector<Command> idle_commands(int count, int ranks, std::uint64_t first) {
 void measure_control(const CalibrationRank& rank, c10::Device device, Cluster& cluster) {
   constexpr int rounds = 50;
   Placement placement;
-  std::vector<int> all;
-  for (int i = 0; i < rank.world.size(); ++i) all.push_back(i);
-  placement[Role::Actor] = Layout(all);
+  placement[Role::Actor] = Layout(ranks_from(0, rank.world.size()));
   Session session({.world = rank.world,
                    .placement = placement,
                    .workers = {},

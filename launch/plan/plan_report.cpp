@@ -111,8 +111,9 @@ std::string describe_misfits(const Prediction& prediction) {
   std::vector<std::string> misfits;
   for (const auto& [ranks, memory] : prediction.memory) {
     if (static_cast<double>(memory.total()) <= prediction.device_memory) continue;
-    misfits.push_back(fmt::format("ranks {} ({}): {:.1f} GB of {:.1f} GB", describe_ranks(ranks), names_of_roles(memory),
-                                  static_cast<double>(memory.total()) / giga, prediction.device_memory / giga));
+    misfits.push_back(fmt::format("ranks {} ({}): {:.1f} GB of {:.1f} GB", describe_ranks(ranks),
+                                  names_of_roles(memory), static_cast<double>(memory.total()) / giga,
+                                  prediction.device_memory / giga));
   }
   if (!prediction.remedy.empty()) misfits.push_back(fmt::format("enough with {}", fmt::join(prediction.remedy, " ")));
   return fmt::format("{}", fmt::join(misfits, "; "));

@@ -14,7 +14,6 @@
 #include "launch/config_file.h"
 #include "launch/memory_shortage.h"
 #include "launch/plan/workload.h"
-#include "orchestrator/auto_placement.h"
 #include "workers/model/sharding.h"
 #include "workers/starting_model.h"
 #include "workers/user_error.h"

@@ -14,10 +14,9 @@ namespace {
 
 ModelShape shape_of(Role role, const ModelSource& source, bool on_gpu) {
   const auto model = model_config(source);
-  const bool speaks = role == Role::Actor || role == Role::Reference;
   const auto vocabulary = static_cast<double>(model.vocab * model.hidden);
-  const double head = speaks ? vocabulary : static_cast<double>(model.hidden);
-  const bool has_own_head = speaks && !model.tied_embeddings;
+  const double head = speaks(role) ? vocabulary : static_cast<double>(model.hidden);
+  const bool has_own_head = speaks(role) && !model.tied_embeddings;
   const auto layers = static_cast<double>(model.layers);
   ModelShape shape{.layers = layers,
                    .hidden = static_cast<double>(model.hidden),
