@@ -7,6 +7,7 @@
 #include "workers/model/causal_lm.h"
 #include "workers/model/partition.h"
 #include "workers/model/score_model.h"
+#include "workers/role_settings.h"
 #include "workers/starting_model.h"
 
 namespace ballast {
@@ -216,12 +217,6 @@ RankMemory rank_memory(const std::map<Role, RoleMemory>& roles) {
   for (const auto& [role, memory] : roles) rank.bytes += memory.bytes;
   rank.bytes[MemoryClass::Activations] = most_activations(roles);
   return rank;
-}
-
-bool shares_optimizer(Role role, const WorkerSettings& settings) {
-  if (role == Role::Actor) return settings.actor.zero;
-  if (role == Role::RewardCritic) return settings.reward_critic.zero;
-  return role == Role::CostCritic && settings.cost_critic.zero;
 }
 
 }  // namespace

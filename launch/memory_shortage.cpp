@@ -8,6 +8,7 @@
 
 #include "workers/generation/generation_config.h"
 #include "workers/model/sharding.h"
+#include "workers/role_settings.h"
 #include "workers/starting_model.h"
 
 namespace ballast {
@@ -31,52 +32,9 @@ bool fits(const PlannedJob& job, std::int64_t capacity) {
                              [&](const auto& rank) { return needed_by(rank) <= capacity; });
 }
 
-bool* zero_of(Role role, WorkerSettings& settings) {
-  if (role == Role::Actor) return &settings.actor.zero;
-  if (role == Role::RewardCritic) return &settings.reward_critic.zero;
-  return role == Role::CostCritic ? &settings.cost_critic.zero : nullptr;
-}
-
-// What `visit` finds in the role's own settings.
-template <typename Visit>
-auto& of_role(Role role, WorkerSettings& settings, const Visit& visit) {
-  switch (role) {
-    case Role::Reference:
-      return visit(settings.reference);
-    case Role::Reward:
-      return visit(settings.reward);
-    case Role::Cost:
-      return visit(settings.cost);
-    case Role::RewardCritic:
-      return visit(settings.reward_critic);
-    case Role::CostCritic:
-      return visit(settings.cost_critic);
-    case Role::Actor:
-      break;
-  }
-  return visit(settings.actor);
-}
-
-std::int64_t& tensor_parallel_of(Role role, WorkerSettings& settings) {
-  return of_role(role, settings, [](auto& own) -> std::int64_t& { return own.tensor_parallel; });
-}
-
-ModelSource& model_of(Role role, WorkerSettings& settings) {
-  return of_role(role, settings, [](auto& own) -> ModelSource& { return own.model; });
-}
-
-// Which role's `model` the role starts from, for it may have none of its own.
-Role model_owner(Role role, const WorkerSettings& settings) {
-  const auto* source = &starting_model(role, settings);
-  for (const auto& [owner, name] : role_names)
-    if (owner != role && &starting_model(owner, settings) == source) return std::min(owner, role);
-  return role;
-}
-
 // Replicas share what the optimizer keeps: costs least.
 void add_zero(const PlannedJob& job, Role role, std::vector<Change>& changes) {
-  PlannedJob copy = job;
-  const bool* zero = zero_of(role, copy.config.workers);
+  const bool* zero = zero_of(role, job.config.workers);
   if (!zero || *zero || job.placement.at(role).replicas() < 2) return;
   changes.push_back({fmt::format("{}.zero=true", to_string(role)),
                      [role](PlannedJob& changed) { *zero_of(role, changed.config.workers) = true; }});
@@ -85,10 +43,10 @@ void add_zero(const PlannedJob& job, Role role, std::vector<Change>& changes) {
 // A third more work.
 void add_checkpointing(const PlannedJob& job, Role role, std::vector<Change>& changes) {
   if (starting_model(role, job.config.workers).activation_checkpointing) return;
-  const Role owner = model_owner(role, job.config.workers);
+  const Role owner = starting_role(role, job.config.workers);
   changes.push_back(
       {fmt::format("{}.model.activation_checkpointing=true", to_string(owner)),
-       [owner](PlannedJob& changed) { model_of(owner, changed.config.workers).activation_checkpointing = true; }});
+       [owner](PlannedJob& changed) { own_model_of(owner, changed.config.workers).activation_checkpointing = true; }});
 }
 
 bool can_be_cut(const ModelSource& source, int shards) {
@@ -132,9 +90,8 @@ void add_smaller_cut(const PlannedJob& job, std::vector<Change>& changes) {
 std::vector<Change> changes_for(const PlannedJob& job, const std::map<Role, RoleMemory>& roles) {
   std::vector<Change> changes;
   for (const auto& [role, memory] : roles) add_zero(job, role, changes);
-  PlannedJob copy = job;
   for (const auto& [role, memory] : roles)
-    if (zero_of(role, copy.config.workers)) add_checkpointing(job, role, changes);
+    if (!is_frozen(role)) add_checkpointing(job, role, changes);
   add_smaller_cut(job, changes);
   for (const auto& [role, memory] : roles) add_shards(job, role, changes);
   return changes;

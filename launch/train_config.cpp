@@ -4,6 +4,7 @@
 
 #include "launch/config_checks.h"
 #include "launch/reward_checks.h"
+#include "workers/role_settings.h"
 #include "workers/starting_model.h"
 #include "workers/vocabulary.h"
 
@@ -45,24 +46,6 @@ void check_rows(const TrainConfig& config, std::vector<std::string>& violations)
     violations.push_back(
         "actor.model: found no tokenizer; prompts, ptx and evaluation from data are read with the actor's");
   }
-}
-
-std::int64_t tensor_parallel_of(Role role, const WorkerSettings& workers) {
-  switch (role) {
-    case Role::Actor:
-      return workers.actor.tensor_parallel;
-    case Role::Reference:
-      return workers.reference.tensor_parallel;
-    case Role::Reward:
-      return workers.reward.tensor_parallel;
-    case Role::Cost:
-      return workers.cost.tensor_parallel;
-    case Role::RewardCritic:
-      return workers.reward_critic.tensor_parallel;
-    case Role::CostCritic:
-      return workers.cost_critic.tensor_parallel;
-  }
-  return 1;
 }
 
 // Of roles whose models can be read.

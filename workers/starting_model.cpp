@@ -1,30 +1,25 @@
 #include "workers/starting_model.h"
 
-#include <stdexcept>
+#include "workers/role_settings.h"
 
 namespace ballast {
-namespace {
 
-const ModelSource& or_else(const ModelSource& own, const ModelSource& other) { return own.given() ? own : other; }
-
-}  // namespace
+Role starting_role(Role role, const WorkerSettings& settings) {
+  if (own_model_of(role, settings).given()) return role;
+  switch (role) {
+    case Role::Reference:
+      return Role::Actor;
+    case Role::RewardCritic:
+      return Role::Reward;
+    case Role::CostCritic:
+      return Role::Cost;
+    default:
+      return role;
+  }
+}
 
 const ModelSource& starting_model(Role role, const WorkerSettings& settings) {
-  switch (role) {
-    case Role::Actor:
-      return settings.actor.model;
-    case Role::Reference:
-      return or_else(settings.reference.model, settings.actor.model);
-    case Role::Reward:
-      return settings.reward.model;
-    case Role::Cost:
-      return settings.cost.model;
-    case Role::RewardCritic:
-      return or_else(settings.reward_critic.model, settings.reward.model);
-    case Role::CostCritic:
-      return or_else(settings.cost_critic.model, settings.cost.model);
-  }
-  throw std::logic_error("a role without a model");
+  return own_model_of(starting_role(role, settings), settings);
 }
 
 }  // namespace ballast

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "workers/regroup.h"
+#include "workers/role_settings.h"
 #include "workers/rollout_batch.h"
 #include "workers/saved_files.h"
 #include "workers/transfer.h"
@@ -85,22 +86,20 @@ ModelPlace Worker::place_of(Role role) const {
 }
 
 Event Worker::execute(const Load& load) {
+  const auto replicas = replicas_of(load.role, shares_optimizer(load.role, settings_));
   switch (load.role) {
     case Role::Actor:
-      actor_ = std::make_unique<Actor>(settings_, load.training_steps, replicas_of(load.role, settings_.actor.zero));
+      actor_ = std::make_unique<Actor>(settings_, load.training_steps, replicas);
       break;
     case Role::Reference:
     case Role::Reward:
     case Role::Cost:
-      scorers_[load.role] = make_scorer(load.role, settings_, place_of(load.role));
+      scorers_[load.role] = make_scorer(load.role, settings_, replicas.place);
       break;
     case Role::RewardCritic:
-    case Role::CostCritic: {
-      const auto& own = load.role == Role::RewardCritic ? settings_.reward_critic : settings_.cost_critic;
-      critics_[load.role] =
-          std::make_unique<Critic>(load.role, settings_, load.training_steps, replicas_of(load.role, own.zero));
+    case Role::CostCritic:
+      critics_[load.role] = std::make_unique<Critic>(load.role, settings_, load.training_steps, replicas);
       break;
-    }
   }
   return {};
 }

@@ -49,13 +49,6 @@ CandidateRequest candidate_request(const SearchRequest& request) {
   return result;
 }
 
-// The role whose `model` says how this role, which learns, computes.
-Role model_role(Role role, const WorkerSettings& workers) {
-  if (role == Role::RewardCritic && !workers.reward_critic.model.given()) return Role::Reward;
-  if (role == Role::CostCritic && !workers.cost_critic.model.given()) return Role::Cost;
-  return role;
-}
-
 std::vector<std::string> settings_of(const Candidate& candidate, const CandidateRequest& request,
                                      const WorkerSettings& workers) {
   std::vector<std::string> settings;
@@ -64,7 +57,7 @@ std::vector<std::string> settings_of(const Candidate& candidate, const Candidate
     settings.push_back(fmt::format("{}.tensor_parallel={}", to_string(role), ranks.shards));
     if (is_frozen(role)) continue;
     settings.push_back(fmt::format("{}.zero={}", to_string(role), candidate.zero && ranks.replicas > 1));
-    settings.push_back(fmt::format("{}.model.activation_checkpointing={}", to_string(model_role(role, workers)),
+    settings.push_back(fmt::format("{}.model.activation_checkpointing={}", to_string(starting_role(role, workers)),
                                    candidate.checkpointing));
   }
   return settings;

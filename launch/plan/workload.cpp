@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "launch/bench/model_cost.h"
+#include "workers/role_settings.h"
 #include "workers/starting_model.h"
 #include "workers/user_error.h"
 
@@ -29,19 +30,6 @@ ModelShape shape_of(Role role, const ModelSource& source, bool on_gpu) {
                    .checkpointing = source.activation_checkpointing};
   if (on_gpu) shape.cache_element = shape.element();
   return shape;
-}
-
-bool shards_its_optimizer(Role role, const WorkerSettings& workers) {
-  switch (role) {
-    case Role::Actor:
-      return workers.actor.zero;
-    case Role::RewardCritic:
-      return workers.reward_critic.zero;
-    case Role::CostCritic:
-      return workers.cost_critic.zero;
-    default:
-      return false;
-  }
 }
 
 std::int64_t prompt_length(const TrainConfig& config) {
@@ -75,7 +63,7 @@ Workload workload_of(const TrainConfig& config, const PlannedLengths& lengths, c
   for (const Role role : config.roles()) {
     const auto& model = starting_model(role, workers);
     if (!model.given()) continue;  // a rule
-    workload.roles[role] = {.model = shape_of(role, model, cluster.gpu), .zero = shards_its_optimizer(role, workers)};
+    workload.roles[role] = {.model = shape_of(role, model, cluster.gpu), .zero = shares_optimizer(role, workers)};
   }
   return workload;
 }
