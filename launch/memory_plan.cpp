@@ -155,13 +155,6 @@ std::vector<Field> fields_of(Role role, bool constrained) {
   return fields;
 }
 
-std::int64_t bytes_of_row(Field field, std::int64_t max_length) {
-  constexpr std::int64_t int64_bytes = 8;
-  if (field == Field::Tokens) return int64_bytes * max_length;
-  if (field == Field::PromptLengths || field == Field::Lengths) return int64_bytes;
-  return float_bytes * (max_length - 1);
-}
-
 // What a role that learns has once more where its rows are put together anew for it.
 std::vector<Field> regrouped_fields(Role role, bool constrained) {
   std::vector<Field> fields{Field::Tokens, Field::PromptLengths, Field::Lengths};

@@ -33,6 +33,14 @@ std::map<int, RankMemory> memory_plan(const TrainConfig& config, const Placement
 // Of a supervised job, whose one role is this; its store holds no batch.
 std::map<int, RankMemory> memory_plan(const SupervisedConfig& config, Role role, const Placement& placement);
 
+// Ranks that need the same.
+struct RankClass {
+  std::vector<int> ranks;  // ascending
+  RankMemory memory;       // of each of them
+};
+// By their first rank.
+std::vector<RankClass> rank_classes(const std::map<int, RankMemory>& plan);
+
 // A table for people, in MiB; ranks that need the same are one entry.
 std::string describe(const std::map<int, RankMemory>& plan);
 

@@ -22,30 +22,25 @@ bool alike(const RankMemory& a, const RankMemory& b) {
   return a.bytes == b.bytes && std::ranges::equal(a.roles, b.roles, same_role);
 }
 
-struct RanksAlike {
-  std::vector<int> ranks;
-  RankMemory memory;
-};
-
-std::vector<RanksAlike> joined(const std::map<int, RankMemory>& plan) {
-  std::vector<RanksAlike> groups;
-  for (const auto& [rank, memory] : plan) {
-    const auto group = std::ranges::find_if(groups, [&](const auto& known) { return alike(known.memory, memory); });
-    if (group == groups.end())
-      groups.push_back({{rank}, memory});
-    else
-      group->ranks.push_back(rank);
-  }
-  return groups;
-}
-
 }  // namespace
+
+std::vector<RankClass> rank_classes(const std::map<int, RankMemory>& plan) {
+  std::vector<RankClass> classes;
+  for (const auto& [rank, memory] : plan) {
+    const auto known = std::ranges::find_if(classes, [&](const auto& c) { return alike(c.memory, memory); });
+    if (known == classes.end())
+      classes.push_back({{rank}, memory});
+    else
+      known->ranks.push_back(rank);
+  }
+  return classes;
+}
 
 std::string describe(const std::map<int, RankMemory>& plan) {
   auto text = fmt::format("{:<12}{:<14}{:>14}", "ranks", "MiB", "elements");
   for (const auto& [of, label] : memory_class_names) text += fmt::format("{:>12}", label);
   text += fmt::format("{:>12}\n", "in all");
-  for (const auto& [ranks, memory] : joined(plan)) {
+  for (const auto& [ranks, memory] : rank_classes(plan)) {
     const auto name = describe_ranks(ranks);
     for (const auto& [role, of_role] : memory.roles)
       text += memory_line(name, to_string(role), fmt::format("{}", of_role.elements), of_role.bytes);

@@ -43,6 +43,11 @@ struct Cluster {
   // Of a job with so many ranks.
   std::int64_t ranks_of_node(std::int64_t world) const { return std::max(devices, (world + nodes - 1) / nodes); }
 
+  // Bytes, of each rank of a job with so many.
+  double memory_of_rank(std::int64_t world) const {
+    return memory * static_cast<double>(devices) / static_cast<double>(ranks_of_node(world));
+  }
+
   template <typename Fields>
   void describe(Fields& field) {
     field("device", device, "a name for people");

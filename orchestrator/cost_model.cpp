@@ -7,15 +7,6 @@
 namespace ballast {
 namespace {
 
-double bytes_of_row(Field field, std::int64_t max_length) {
-  constexpr double int64_bytes = 8.0;
-  constexpr double float_bytes = 4.0;
-  const auto length = static_cast<double>(max_length);
-  if (field == Field::Tokens) return int64_bytes * length;
-  if (field == Field::PromptLengths || field == Field::Lengths) return int64_bytes;
-  return float_bytes * (length - 1.0);
-}
-
 // Of a model that learns and keeps what scoring its first micro-batch computed. One step ahead the actor scores what it
 // learns just before.
 bool keeps_forward(Role role, const Workload& workload) {
@@ -98,7 +89,7 @@ std::vector<StepCost> CostModel::costs(const Command& command, const Transfer& t
   std::map<int, StepCost> sends;
   std::map<int, double> receiving_s;
   for (const auto& [field, from, to] : transfer.legs) {
-    const double bytes = static_cast<double>(transfer.rows) * bytes_of_row(field, transfer.max_length);
+    const auto bytes = static_cast<double>(transfer.rows * bytes_of_row(field, transfer.max_length));
     send(from, to, bytes, sends[from]);
     receiving_s[to] += bytes / link(from, to).bandwidth;
   }
@@ -119,7 +110,7 @@ std::vector<StepCost> CostModel::costs(const Command& command, const Transfer& t
 std::vector<StepCost> CostModel::costs(const Command& command, const Regroup& regroup) const {
   const Layout layout(regroup.ranks, regroup.shards);
   double row_bytes = 0.0;
-  for (const Field field : regroup.fields) row_bytes += bytes_of_row(field, regroup.max_length);
+  for (const Field field : regroup.fields) row_bytes += static_cast<double>(bytes_of_row(field, regroup.max_length));
   std::map<int, StepCost> costs_of_ranks;
   for (std::size_t into = 0; into < regroup.micro_batches.size(); ++into) {
     for (const auto& place : regroup.micro_batches[into]) {

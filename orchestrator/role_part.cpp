@@ -20,10 +20,7 @@ double seconds_of(const CostModel& costs, CommandBody body) {
 }  // namespace
 
 RoleParts::RoleParts(const CandidateRequest& request, const Cluster& cluster)
-    : request_(request),
-      cluster_(cluster),
-      memory_(cluster.memory * static_cast<double>(cluster.devices) /
-              static_cast<double>(cluster.ranks_of_node(request.ranks))) {}
+    : request_(request), cluster_(cluster), memory_(cluster.memory_of_rank(request.ranks)) {}
 
 std::optional<RolePart> RoleParts::best(Role role, int ranks, const PartVariant& variant) {
   const std::tuple key(role, ranks, variant.zero, variant.checkpointing, variant.spread);

@@ -85,6 +85,14 @@ std::vector<int> ranks_of(const nlohmann::json& runs) {
 
 std::string_view to_string(Field field) { return field_names.at(static_cast<std::size_t>(field)).second; }
 
+std::int64_t bytes_of_row(Field field, std::int64_t max_length) {
+  constexpr std::int64_t int64_bytes = 8;
+  constexpr std::int64_t float_bytes = 4;
+  if (field == Field::Tokens) return int64_bytes * max_length;
+  if (field == Field::PromptLengths || field == Field::Lengths) return int64_bytes;
+  return float_bytes * (max_length - 1);
+}
+
 std::int64_t target_tokens(const std::vector<LabelledRow>& rows) {
   std::int64_t count = 0;
   for (const auto& row : rows) {

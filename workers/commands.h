@@ -49,6 +49,8 @@ enum class Field : std::uint8_t {
   CostReturns,       // float32 [B, T]
 };
 std::string_view to_string(Field field);
+// Of one row of a field, with L = max_length.
+std::int64_t bytes_of_row(Field field, std::int64_t max_length);
 
 // Read the role's weights; roles that learn prepare an optimizer for that many steps.
 struct Load {

@@ -9,25 +9,6 @@
 namespace ballast {
 namespace {
 
-std::vector<Role> roles_in(const RankMemory& memory) {
-  std::vector<Role> roles;
-  for (const auto& [role, of_role] : memory.roles) roles.push_back(role);
-  return roles;
-}
-
-std::vector<RankClass> memory_classes(const std::map<int, RankMemory>& plan) {
-  std::map<std::pair<std::vector<Role>, std::int64_t>, RankClass> classes;
-  for (const auto& [rank, memory] : plan) {
-    auto& of_class = classes[{roles_in(memory), memory.total()}];
-    if (of_class.ranks.empty()) of_class.memory = memory;
-    of_class.ranks.push_back(rank);
-  }
-  std::vector<RankClass> result;
-  for (auto& [key, of_class] : classes) result.push_back(std::move(of_class));
-  std::ranges::sort(result, {}, [](const RankClass& of_class) { return of_class.ranks.front(); });
-  return result;
-}
-
 // What the steps do not account for, the ranks wait for the orchestrator.
 std::vector<CriticalStep> by_kind(const SimulatedRun& run) {
   std::vector<CriticalStep> kinds;
@@ -67,15 +48,14 @@ struct Found {
 Prediction prediction_of(const Found& found) {
   const auto& [run, memory, placement, cluster] = found;
   const auto ranks = world_of(placement);
-  const auto ranks_of_device = static_cast<double>(cluster.ranks_of_node(ranks)) / static_cast<double>(cluster.devices);
   Prediction prediction{.iteration_s = run.iteration_s(),
                         .orchestrator_s = run.orchestrator_s,
                         .tokens_per_second = run.figures.at("tokens_per_second"),
                         .ranks = ranks,
                         .critical_path = by_kind(run),
                         .bytes = run.bytes,
-                        .memory = memory_classes(memory),
-                        .device_memory = cluster.memory / ranks_of_device};
+                        .memory = rank_classes(memory),
+                        .device_memory = cluster.memory_of_rank(ranks)};
   for (const std::string phase : iteration_phases) {
     prediction.phase_s[phase] = run.figures.at("time/" + phase);
     prediction.share[phase] = run.figures.at("share/" + phase);

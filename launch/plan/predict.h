@@ -21,12 +21,6 @@ struct CriticalStep {
   double seconds = 0.0;
 };
 
-// Ranks that need the same memory.
-struct RankClass {
-  std::vector<int> ranks;
-  RankMemory memory;  // of each of them
-};
-
 struct Prediction {
   double iteration_s = 0.0;
   double orchestrator_s = 0.0;     // of which the orchestrator's thread is busy with messages

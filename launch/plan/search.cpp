@@ -106,12 +106,6 @@ class MemoryCheck {
   std::string shortage_;
 };
 
-std::int64_t memory_of_rank(const SearchRequest& request) {
-  const auto ranks_of_node = request.cluster.ranks_of_node(request.ranks);
-  return static_cast<std::int64_t>(request.cluster.memory * static_cast<double>(request.cluster.devices) /
-                                   static_cast<double>(ranks_of_node));
-}
-
 double seconds_of(const FoundPlacement& found) { return found.prediction.iteration_s; }
 
 // Memory first; nothing where it does not suffice.
@@ -145,7 +139,7 @@ SearchResult search_placement(const SearchRequest& request) {
   const auto wanted = candidate_request(own);
   const auto all = candidates(wanted, request.cluster);
   SearchResult result{.best = {}, .candidates = std::ssize(all), .shortage = {}};
-  MemoryCheck memory(memory_of_rank(request));
+  MemoryCheck memory(static_cast<std::int64_t>(request.cluster.memory_of_rank(request.ranks)));
   std::map<double, std::int64_t> alike;  // predictions, by estimate
   for (const auto& candidate : all) {
     if (result.predicted == request.predictions) break;
